@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A guest with a VMBus, on a machine that need not have one.
+
+Where /dev/kvm emulates Hyper-V's interrupt controller, QEMU runs the guest directly. Elsewhere an outer guest
+under TCG, whose emulated processor has SVM, gives a /dev/kvm that does, and runs QEMU with the same devices.
+Either way the console, the QMP monitor and the agent of the guest are sockets of this process.
+"""
+
+import ctypes
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from . import initramfs, roots
+from .qmp import Qmp, QmpError
+
+KVM_CHECK_EXTENSION = 0xAE03
+KVM_CAP_HYPERV_SYNIC2 = 148
+PR_SET_PDEATHSIG = 1
+
+HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-frequencies,hv-vapic")
+
+# Where the run directory is, in the root and in the outer guest.
+RUN = "/run/kmcl"
+
+
+class GuestError(Exception):
+    pass
+
+
+def kvm_has_hyperv():
+    """Whether this machine's KVM can be a Hyper-V host. That /dev/kvm exists says nothing."""
+    try:
+        with open("/dev/kvm", "rb+", buffering=0) as kvm:
+            return fcntl.ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV_SYNIC2) > 0
+    except OSError:
+        return False
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Guest:
+    """A running guest; use it in a `with` block, which ends it and all its processes.
+
+    mode is what guest/init does: "agent" (run() works), "tests" (see run.py) or "shell".
+    on_line(line) is called for each line of the guest's console, in a thread of its own.
+    """
+
+    def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
+                 extra=(), cmdline="", on_line=None, on_request=None, accel=None):
+        self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
+        self.hyperv = hyperv
+        self.console = []
+        self.outer_log = []
+        self.start_time = time.monotonic()
+        self._cpus = cpus
+        self._memory = memory
+        self._extra = list(extra)
+        self._cmdline = cmdline
+        self._mode = mode
+        self._modules = list(modules)
+        self._files = dict(files or {})
+        self._on_line = on_line
+        self._on_request = on_request
+        self._accel = accel or ("kvm" if kvm_has_hyperv() else "nested" if hyperv else "tcg")
+        self._process = None
+        self._sockets = []
+        self._threads = []
+        self._agent_lock = threading.Lock()
+        self._agent_id = 0
+        self._run_dir = None
+        self.qmp = None
+
+    # Life
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _start(self):
+        self._run_dir = Path(tempfile.mkdtemp(prefix="kmcl-vm."))
+        initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir)
+        os.link(self.kernel.image, self._run_dir / "kernel") if self._same_disk() else \
+            shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
+        listeners = {name: self._listen(name) for name in ("console", "qmp", "host")}
+        command = self._nested() if self._accel == "nested" else self._inner_command(self._socket_chardev)
+        self._process = subprocess.Popen(
+            [roots.VM_DIR / "in-root", "--bind", f"{self._run_dir}:{RUN}", "trixie", *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=_die_with_parent)
+        self._thread(self._read_outer)
+        socks = {name: self._accept(listener) for name, listener in listeners.items()}
+        self._console = socks["console"]
+        self._host = socks["host"]
+        self.qmp = Qmp(socks["qmp"])
+        if self._mode != "shell":
+            self._thread(self._read_console)
+        if self._mode == "tests":
+            self._thread(self._serve_requests)
+        self._agent_file = self._host.makefile("rb")
+
+    def close(self):
+        """Ends the guest at once, whatever it is doing."""
+        if self._process:
+            # unshare takes its process namespace with it, and that everything in it.
+            self._process.kill()
+            self._process.wait()
+        for sock in self._sockets:
+            sock.close()
+        for thread in self._threads:
+            thread.join(5)
+        if self._run_dir:
+            shutil.rmtree(self._run_dir, ignore_errors=True)
+            self._run_dir = None
+
+    def wait(self, timeout):
+        """Waits for the guest to power off; whether it did in time."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        for thread in self._threads:
+            thread.join(5)
+        return True
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    # Agent
+
+    def wait_ready(self, timeout=120):
+        """Waits until the guest's agent takes commands."""
+        self._agent_reply(b"ready", timeout)
+
+    def run(self, command, timeout=60, check=False):
+        """Runs a shell command in the guest; returns (status, output)."""
+        with self._agent_lock:
+            self._agent_id += 1
+            ident = str(self._agent_id).encode()
+            try:
+                self._host.sendall(ident + b" " + command.replace("\n", "; ").encode() + b"\n")
+            except OSError as error:
+                raise GuestError(f"the guest is gone: {error}") from error
+            status, output = self._agent_reply(ident, timeout)
+        if check and status:
+            raise GuestError(f"'{command}' failed in the guest with status {status}: {output.strip()}")
+        return status, output
+
+    def poweroff(self, timeout=30):
+        """Ends an agent guest the orderly way; whether it powered off in time."""
+        self.run("exit", timeout)
+        return self.wait(timeout)
+
+    def _agent_reply(self, ident, timeout):
+        self._host.settimeout(timeout)
+        try:
+            while True:
+                head = self._agent_file.readline().split()
+                if not head:
+                    raise GuestError("the guest ended\n" + self.tail())
+                output = self._agent_file.read(int(head[2]))
+                if head[0] == ident:
+                    return int(head[1]), output.decode(errors="replace")
+        except TimeoutError as error:
+            raise GuestError(f"no answer from the guest in {timeout} s\n" + self.tail()) from error
+        except OSError as error:
+            raise GuestError(f"the guest is gone: {error}") from error
+
+    def tail(self, lines=15):
+        """The last lines of both consoles, for a message."""
+        return "\n".join([f"outer| {line}" for line in self.outer_log[-lines:]] +
+                         [f"guest| {line}" for line in self.console[-lines:]])
+
+    # Command lines
+
+    def _same_disk(self):
+        return self.kernel.image.stat().st_dev == self._run_dir.stat().st_dev and os.geteuid() == 0
+
+    def _socket_chardev(self, name):
+        return f"socket,id={name},path={RUN}/{name}"
+
+    @staticmethod
+    def _port_chardev(name):
+        # The pipe backend opens a character device for reading and writing alike.
+        return f"pipe,id={name},path=/run/ports/{name}"
+
+    def _inner_command(self, chardev):
+        accel = "tcg" if self._accel == "tcg" else "kvm"
+        cpu = "max" if accel == "tcg" else "host"
+        command = ["qemu-system-x86_64", "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
+                   "-m", str(self._memory), "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-kernel", f"{RUN}/kernel", "-initrd", f"{RUN}/inner.cpio",
+                   "-append", f"console=hvc0 quiet panic=-1 {self._cmdline}".strip(),
+                   "-device", "virtio-serial-pci,max_ports=4"]
+        for name in ("console", "qmp", "host"):
+            command += ["-chardev", chardev(name)]
+        command += ["-device", "virtconsole,chardev=console",
+                    "-device", "virtserialport,chardev=host,name=kmcl.host",
+                    "-mon", "chardev=qmp,mode=control"]
+        if self.hyperv:
+            # Linux looks for Hyper-V only where it does not find KVM. With S4 offered, the in-tree
+            # hv_balloon would ignore requests.
+            command += ["-cpu", f"{cpu},kvm=off,{HYPERV_FLAGS}", "-device", "vmbus-bridge",
+                        "-device", "hv-balloon,id=balloon,status-report=on",
+                        "-global", "PIIX4_PM.disable_s4=1"]
+        else:
+            command += ["-cpu", cpu]
+        return command + self._extra
+
+    def _nested(self):
+        outer = roots.kernel("6.12")
+        shutil.copyfile(initramfs.outer(outer), self._run_dir / "outer.cpio")
+        shutil.copyfile(outer.image, self._run_dir / "outer-kernel")
+        (self._run_dir / "inner.sh").write_text(
+            "exec " + shlex.join(self._inner_command(self._port_chardev)) + "\n")
+        # One processor: with two, this emulation of static-key patching is not reliable.
+        command = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "EPYC,+svm,+npt",
+                   "-smp", "1", "-m", str(self._memory + 1024), "-nodefaults", "-no-user-config",
+                   "-display", "none", "-no-reboot", "-serial", "stdio",
+                   "-kernel", f"{RUN}/outer-kernel", "-initrd", f"{RUN}/outer.cpio",
+                   "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+                   "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
+                   "-virtfs", f"local,path={RUN},mount_tag=run,security_model=none,readonly=on",
+                   "-device", "virtio-serial-pci,max_ports=8"]
+        for name in ("console", "qmp", "host"):
+            command += ["-chardev", self._socket_chardev(name),
+                        "-device", f"virtserialport,chardev={name},name={name}"]
+        return command
+
+    # Plumbing
+
+    def _listen(self, name):
+        listener = socket.socket(socket.AF_UNIX)
+        self._sockets.append(listener)
+        listener.bind(str(self._run_dir / name))
+        listener.listen(1)
+        listener.settimeout(0.2)
+        return listener
+
+    def _accept(self, listener):
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except TimeoutError:
+                if not self.running:
+                    raise GuestError("QEMU did not start\n" + self.tail()) from None
+                continue
+            sock.settimeout(None)
+            self._sockets.append(sock)
+            return sock
+
+    def _thread(self, target):
+        thread = threading.Thread(target=target, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _read_outer(self):
+        for line in self._process.stdout:
+            self.outer_log.append(line.decode(errors="replace").rstrip())
+
+    def _read_console(self):
+        try:
+            with self._console.makefile("rb") as lines:
+                for line in lines:
+                    text = line.decode(errors="replace").rstrip("\r\n")
+                    self.console.append(text)
+                    if self._on_line:
+                        self._on_line(text)
+        except (OSError, ValueError):
+            pass
+
+    def _serve_requests(self):
+        """Answers what tests in the guest ask with guest/host."""
+        try:
+            with self._host.makefile("rb") as lines:
+                for line in lines:
+                    answer = self._on_request(line.decode(errors="replace").strip())
+                    self._host.sendall(answer.encode() + b"\n")
+        except (OSError, ValueError):
+            pass
+
+    @property
+    def console_socket(self):
+        """For mode "shell": the console, raw both ways."""
+        return self._console
+
+
+__all__ = ["Guest", "GuestError", "QmpError", "kvm_has_hyperv"]

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Initramfs images: a cached base for each kernel, and what changes from run to run on top of it.
+
+The kernel unpacks concatenated cpio archives one after the other, so a run only writes the small one.
+"""
+
+import hashlib
+import lzma
+import os
+import stat
+from pathlib import Path
+
+from . import roots
+
+GUEST = Path(__file__).resolve().parent.parent / "guest"
+
+# What nests KVM: the outer guest's modules.
+OUTER_MODULES = ["9p", "9pnet_virtio", "kvm", "kvm-amd"]
+
+
+class Cpio:
+    """A newc archive in memory."""
+
+    def __init__(self):
+        self._parts = []
+        self._dirs = set()
+        self._inode = 0
+
+    def _entry(self, name, mode, data=b"", rdev=(0, 0)):
+        self._inode += 1
+        fields = [self._inode, mode, 0, 0, 1, 0, len(data), 0, 0, *rdev, len(name) + 1, 0]
+        head = b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"
+        self._parts += [head, b"\0" * (-len(head) % 4), data, b"\0" * (-len(data) % 4)]
+
+    def dir(self, name):
+        name = name.strip("/")
+        if name in self._dirs or not name:
+            return
+        self.dir(os.path.dirname(name))
+        self._dirs.add(name)
+        self._entry(name, stat.S_IFDIR | 0o755)
+
+    def data(self, name, data, mode=0o644):
+        name = name.strip("/")
+        self.dir(os.path.dirname(name))
+        self._entry(name, stat.S_IFREG | mode, data)
+
+    def file(self, name, path, mode=None):
+        path = Path(path)
+        self.data(name, path.read_bytes(), mode or (path.stat().st_mode & 0o777))
+
+    def symlink(self, name, target):
+        self.dir(os.path.dirname(name.strip("/")))
+        self._entry(name.strip("/"), stat.S_IFLNK | 0o777, target.encode())
+
+    def device(self, name, major, minor):
+        self.dir(os.path.dirname(name.strip("/")))
+        self._entry(name.strip("/"), stat.S_IFCHR | 0o600, rdev=(major, minor))
+
+    def bytes(self):
+        self._entry("TRAILER!!!", 0)
+        return b"".join(self._parts)
+
+
+def _lines(path):
+    lines = (line.split("#")[0].strip() for line in Path(path).read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def _skeleton():
+    cpio = Cpio()
+    for name in ("bin", "sbin", "dev", "proc", "sys", "tmp", "run", "root"):
+        cpio.dir(name)
+    cpio.symlink("bin/sh", "busybox")
+    cpio.device("dev/console", 5, 1)
+    cpio.device("dev/null", 1, 3)
+    cpio.file("bin/busybox", roots.path("trixie") / "usr/bin/busybox", 0o755)
+    return cpio
+
+
+def _module_paths(kernel, names):
+    """(path below the module directory, content) of the modules and what they need, in loading order."""
+    order = {}
+    for name in names:
+        shown = roots.run_output(kernel.root, "modprobe", "-S", kernel.release, "--show-depends", name)
+        for line in shown.splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "insmod":
+                order[rest.split()[0]] = None
+    base = f"/lib/modules/{kernel.release}/"
+    for full in order:
+        path = roots.path(kernel.root) / full.lstrip("/")
+        yield full[len(base):], path.read_bytes()
+
+
+def _programs(cpio, *programs):
+    """Dynamic programs of the trixie root with their libraries."""
+    root = roots.path("trixie")
+    wanted = {}
+    for program in programs:
+        for line in roots.run_output("trixie", "ldd", program).splitlines():
+            wanted.update({word: None for word in line.split() if word.startswith("/")})
+    for name in [*programs, *wanted]:
+        cpio.file(name.lstrip("/"), _inside(root, name), 0o755)
+
+
+def _inside(root, name):
+    """The file that NAME, which may pass through links, means inside the root."""
+    path = root / name.lstrip("/")
+    for _ in range(10):
+        path = path.parent.resolve() / path.name
+        if not path.is_symlink():
+            return path
+        target = os.readlink(path)
+        path = root / target.lstrip("/") if target.startswith("/") else path.parent / target
+    raise OSError(f"too many links: {name}")
+
+
+def _cached(kind, kernel, sources, make):
+    """The file that make() writes, made anew when the sources or the root's stamp change."""
+    digest = hashlib.sha256()
+    for source in [Path(__file__), *sources]:
+        digest.update(Path(source).read_bytes())
+    for name in {"trixie", kernel.root}:
+        digest.update((roots.path(name) / ".kmcl-stamp").read_bytes())
+    path = roots.cache_dir() / "initramfs" / f"{kind}-{kernel.version}-{digest.hexdigest()[:16]}.cpio"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in path.parent.glob(f"{kind}-{kernel.version}-*"):
+            old.unlink(missing_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_bytes(make())
+        part.rename(path)
+    return path
+
+
+def outer(kernel):
+    """The whole initramfs of the outer guest."""
+    def make():
+        cpio = _skeleton()
+        order = []
+        for path, data in _module_paths(kernel, OUTER_MODULES):
+            name = os.path.basename(path).removesuffix(".xz")
+            order.append(name)
+            cpio.data(f"modules/{name}", lzma.decompress(data) if path.endswith(".xz") else data)
+        cpio.data("modules/order", "".join(f"{name}\n" for name in order).encode())
+        cpio.file("init", GUEST / "outer-init", 0o755)
+        return cpio.bytes()
+
+    return _cached("outer", kernel, [GUEST / "outer-init"], make)
+
+
+def _inner_base(kernel):
+    def make():
+        cpio = _skeleton()
+        _programs(cpio, "/usr/bin/bash", "/usr/bin/kmod")
+        for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
+            cpio.symlink(f"sbin/{name}", "/usr/bin/kmod")
+        cpio.symlink("bin/bash", "/usr/bin/bash")
+        for path, data in _module_paths(kernel, _lines(GUEST / "modules")):
+            cpio.data(f"lib/modules/{kernel.release}/{path}", data)
+        for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+            source = roots.path(kernel.root) / "lib/modules" / kernel.release / name
+            if source.exists():
+                cpio.file(f"lib/modules/{kernel.release}/{name}", source)
+        return cpio.bytes()
+
+    return _cached("inner", kernel, [GUEST / "modules"], make)
+
+
+def inner(kernel, modules, files, mode, run_dir):
+    """The initramfs of the guest under test, written to run_dir.
+
+    modules: built .ko files. files: {path in the guest: bytes or Path}. mode: see guest/init.
+    """
+    base = _inner_base(kernel)
+    cpio = Cpio()
+    for module in modules:
+        cpio.file(f"lib/modules/{kernel.release}/updates/{Path(module).name}", module, 0o644)
+    for name in ("agent", "host"):
+        cpio.file(f"bin/{name}", GUEST / name, 0o755)
+    cpio.file("init", GUEST / "init", 0o755)
+    cpio.dir("tests")
+    cpio.data("kmcl/mode", f"{mode}\n".encode())
+    for name, content in files.items():
+        if isinstance(content, bytes):
+            cpio.data(name, content)
+        else:
+            cpio.file(name, content)
+    path = run_dir / "inner.cpio"
+    path.write_bytes(base.read_bytes() + cpio.bytes())
+    return path
