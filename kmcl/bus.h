@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the channel machinery asks of a bus, and how a bus tells it of offers.
+ *
+ * An offer is a device that the other side presents: an interface type and an instance. A bus adds
+ * and withdraws offers; the matcher here gives each to at most one client channel at a time, at
+ * once if one waits. Everything above this file knows offers and links, and no bus by name.
+ */
+#ifndef KMCL_BUS_H
+#define KMCL_BUS_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/uuid.h>
+
+#include "ring.h"
+
+struct kmcl_channel;
+struct kmcl_offer;
+
+/* The open connection of one endpoint. The bus fills the rings and may make them smaller. */
+struct kmcl_link {
+	struct kmcl_ring in;
+	struct kmcl_ring out;
+	u32 in_pages;		/* wanted: data pages of 4096 bytes */
+	u32 out_pages;
+	u32 least_bytes;	/* derived sizes may shrink to this; 0: never */
+};
+
+struct kmcl_bus_ops {
+	/* A client wants offers of this type, or the last one that did has gone. May sleep. */
+	int (*watch)(const guid_t *type);
+	void (*unwatch)(const guid_t *type);
+
+	/* Open and close a claimed offer. May sleep; both end when the peer goes. After close no
+	 * kmcl_link_signalled() runs or will run, and the rings are not mapped.
+	 */
+	int (*open)(struct kmcl_offer *offer, struct kmcl_link *link);
+	void (*close)(struct kmcl_offer *offer, struct kmcl_link *link);
+
+	/* Tell the peer to look at the rings. Any context up to softirq. */
+	void (*signal)(struct kmcl_offer *offer);
+
+	/* The channel has let go of the offer. */
+	void (*released)(struct kmcl_offer *offer);
+};
+
+struct kmcl_bus {
+	const char *name;
+	struct module *owner;
+	unsigned int rank;	/* a client looks at the buses in this order, lowest first */
+	const struct kmcl_bus_ops *ops;
+
+	/* private to bus.c */
+	struct list_head node;
+	struct rb_root free_offers;
+};
+
+struct kmcl_offer {
+	struct kmcl_bus *bus;
+	guid_t type;
+	guid_t instance;
+
+	/* private to bus.c, under its lock */
+	struct rb_node node;
+	struct kmcl_channel *claimed_by;
+	bool gone;
+};
+
+int kmcl_bus_register(struct kmcl_bus *bus);
+void kmcl_bus_unregister(struct kmcl_bus *bus);
+void kmcl_offer_add(struct kmcl_offer *offer);
+void kmcl_offer_withdraw(struct kmcl_offer *offer);
+void kmcl_offer_wait_unclaimed(struct kmcl_offer *offer);
+void kmcl_link_signalled(struct kmcl_link *link);
+
+/* For the channel machinery. */
+void kmcl_bus_watch(const guid_t *type);
+void kmcl_bus_unwatch(const guid_t *type);
+bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch);
+bool kmcl_bus_has_claim(struct kmcl_channel *ch);
+bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance);
+void kmcl_bus_release(struct kmcl_channel *ch);
+
+#endif

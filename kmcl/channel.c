@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Channel objects: VmbChannelAllocate, VmbChannelCleanup and the properties of a channel. */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "stats.h"
+
+static struct kmem_cache *channel_cache;
+
+int kmcl_channel_init_cache(void)
+{
+	/*
+	 * A driver that uses a channel after its cleanup is told so by the magic number. Reading
+	 * it must be safe as long as the memory has not been given to another channel.
+	 */
+	channel_cache = kmem_cache_create("kmcl_channel", sizeof(struct kmcl_channel), 0,
+					  SLAB_TYPESAFE_BY_RCU, NULL);
+	return channel_cache ? 0 : -ENOMEM;
+}
+
+void kmcl_channel_exit_cache(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(channel_cache);
+}
+
+/* The channel behind a handle. NULL if the handle is none, as far as the memory still tells. */
+struct kmcl_channel *kmcl_channel_from_handle(VMBCHANNEL handle)
+{
+	struct kmcl_channel *ch = (struct kmcl_channel *)handle;
+
+	return ch && READ_ONCE(ch->magic) == KMCL_CHANNEL_MAGIC ? ch : NULL;
+}
+
+bool kmcl_channel_is_disabled(struct kmcl_channel *ch)
+{
+	return READ_ONCE(ch->state.phase) == KMCL_DISABLED;
+}
+
+static void set_defaults(struct kmcl_config *config)
+{
+	config->max_packet = 4096;
+	config->max_external = 1u << 20;
+	config->max_chain = 16;
+}
+
+/**
+ * VmbChannelAllocate() - allocate a channel
+ * @ParentDeviceObject: parent device; may be NULL
+ * @IsServer: TRUE for a server endpoint, FALSE for a client
+ * @Channel: receives the channel; NULL on failure
+ *
+ * The channel is Disabled and has default parameters: packets of up to 4096 bytes, external data
+ * of up to 1 MiB in 16 MDLs, no callbacks. The caller frees it with VmbChannelCleanup().
+ *
+ * Context: PASSIVE_LEVEL.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_3 for a NULL @Channel;
+ * STATUS_INSUFFICIENT_RESOURCES.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_ALLOCATE callback function".
+ */
+NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
+			    VMBCHANNEL *Channel)
+{
+	struct kmcl_channel *ch;
+
+	if (!Channel)
+		return STATUS_INVALID_PARAMETER_3;
+	*Channel = NULL;
+	ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL);
+	if (!ch)
+		return STATUS_INSUFFICIENT_RESOURCES;
+
+	ch->is_server = IsServer;
+	ch->parent = ParentDeviceObject;
+	kref_init(&ch->ref);
+	set_defaults(&ch->config);
+	spin_lock_init(&ch->packets.lock);
+	INIT_LIST_HEAD(&ch->packets.all);
+	INIT_LIST_HEAD(&ch->packets.free);
+	kmcl_lifecycle_init(ch);
+	kmcl_tx_init(ch);
+	kmcl_rx_init(ch);
+	kmcl_object_made(KMCL_OBJECT_CHANNEL);
+	smp_store_release(&ch->magic, KMCL_CHANNEL_MAGIC);
+	*Channel = kmcl_channel_handle(ch);
+	return STATUS_SUCCESS;
+}
+EXPORT_SYMBOL_GPL(VmbChannelAllocate);
+
+static void channel_free(struct kref *ref)
+{
+	struct kmcl_channel *ch = container_of(ref, struct kmcl_channel, ref);
+
+	kmcl_rx_destroy(ch);
+	kmcl_tx_destroy(ch);
+	kmcl_object_freed(KMCL_OBJECT_CHANNEL);
+	kmem_cache_free(channel_cache, ch);
+}
+
+void kmcl_channel_put(struct kmcl_channel *ch)
+{
+	kref_put(&ch->ref, channel_free);
+}
+
+/**
+ * VmbChannelCleanup() - free a channel
+ * @Channel: Disabled; invalid afterwards
+ *
+ * The last call for a channel, also after an error before VmbChannelEnable() succeeded. A channel
+ * that is not Disabled is disabled first, with a warning; packets that are still allocated are
+ * reclaimed, with a warning that counts them. From a callback of the channel itself: a warning and
+ * no effect.
+ *
+ * Context: PASSIVE_LEVEL. Sleeps.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_CLEANUP callback function".
+ */
+VOID VmbChannelCleanup(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	unsigned int left;
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelCleanup: invalid channel\n"))
+		return;
+	if (!kmcl_lifecycle_end(ch))
+		return;
+	WRITE_ONCE(ch->magic, 0);
+	left = kmcl_packets_reclaim(ch);
+	WARN(left, "kmcl: %s: VmbChannelCleanup: %u packets were not freed\n", ch->name, left);
+	kmcl_channel_put(ch);
+}
+EXPORT_SYMBOL_GPL(VmbChannelCleanup);
+
+/**
+ * VmbChannelSetPointer() - store the driver's pointer in a channel
+ * @Channel: the channel
+ * @Pointer: anything; never dereferenced
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_SET_POINTER callback function".
+ */
+VOID FASTCALL VmbChannelSetPointer(VMBCHANNEL Channel, PVOID Pointer)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetPointer: invalid channel\n"))
+		return;
+	WRITE_ONCE(ch->pointer, Pointer);
+}
+EXPORT_SYMBOL_GPL(VmbChannelSetPointer);
+
+/**
+ * VmbChannelGetPointer() - the driver's pointer in a channel
+ * @Channel: the channel
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ * Return: what VmbChannelSetPointer() stored; NULL before, or with a warning for an invalid
+ * channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_GET_POINTER callback function".
+ */
+PVOID FASTCALL VmbChannelGetPointer(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelGetPointer: invalid channel\n"))
+		return NULL;
+	return READ_ONCE(ch->pointer);
+}
+EXPORT_SYMBOL_GPL(VmbChannelGetPointer);
+
+/**
+ * VmbChannelGetInterfaceInstance() - the instance that identifies the channel
+ * @Channel: the channel
+ * @InterfaceInstance: receives it
+ *
+ * For a client the instance of the offer that it is connected to; when it is not connected, the
+ * instance given to VmbClientChannelInitSetTargetPnp(), else the zero GUID.
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_GET_INTERFACE_INSTANCE callback function".
+ */
+VOID VmbChannelGetInterfaceInstance(VMBCHANNEL Channel, LPGUID InterfaceInstance)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch || !InterfaceInstance,
+		      "kmcl: VmbChannelGetInterfaceInstance: invalid argument\n"))
+		return;
+	if (!kmcl_bus_offered_instance(ch, (guid_t *)InterfaceInstance))
+		memcpy(InterfaceInstance, &ch->config.instance, sizeof(*InterfaceInstance));
+}
+EXPORT_SYMBOL_GPL(VmbChannelGetInterfaceInstance);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The channel and packet objects behind VMBCHANNEL, VMBPACKET and VMBPACKETCOMPLETION.
+ *
+ * Locks, all spin locks that keep bottom halves out, none held while a driver's callback runs:
+ *
+ *   ch->lock     life cycle: state, the transition's owner
+ *   rx->lock     receiving: who delivers, what is outstanding
+ *   tx->lock     sending: gate, queue, transaction ids, the outgoing ring
+ *   packets.lock the list of packet objects
+ *
+ * None nests in another. The incoming ring belongs to the one delivery context that rx->running
+ * stands for.
+ *
+ * A life-cycle transition belongs to one thread at a time (ch->transition), which may sleep and
+ * calls the state callbacks; this is not a lock but a turn, taken in lifecycle.c.
+ */
+#ifndef KMCL_CHANNEL_H
+#define KMCL_CHANNEL_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+/* Behind all Linux headers: see include/README.md. */
+#include <ntddk.h>
+#include <vmbuskernelmodeclientlibapi.h>
+
+#include "bus.h"
+#include "ids.h"
+#include "parse.h"
+#include "state.h"
+
+#define KMCL_CHANNEL_MAGIC	0x4b6d4368	/* "KmCh" */
+#define KMCL_PACKET_MAGIC	0x4b6d506b	/* "KmPk" */
+#define KMCL_INCOMING_MAGIC	0x4b6d496e	/* "KmIn" */
+
+#define KMCL_NAME_MAX		64	/* UTF-16 units of a friendly name */
+
+/* ---- outgoing ---- */
+
+/* Anything that waits for its place in the outgoing ring. */
+struct kmcl_txn {
+	struct list_head link;
+	struct kmcl_id id;	/* open while the packet waits for its completion */
+	enum { KMCL_TXN_PACKET, KMCL_TXN_REPLY } kind;
+	struct kmcl_desc desc;
+	u32 head;		/* bytes between descriptor and message, in body */
+	u32 length;		/* bytes of the message, behind them */
+	u8 *body;
+};
+
+/* A message on its way into the ring, before anything of it is kept. */
+struct kmcl_message {
+	u16 type;
+	const void *head;	/* between descriptor and message: ranges, or a pipe header */
+	u32 head_length;
+	bool head_is_payload;
+	const void *data;
+	u32 length;
+};
+
+enum kmcl_packet_state {
+	KMCL_PACKET_IDLE,
+	KMCL_PACKET_QUEUED,
+	KMCL_PACKET_ON_WIRE,
+};
+
+struct kmcl_sync;
+
+struct kmcl_packet {
+	u32 magic;
+	bool allocated;		/* by VmbPacketAllocate: on the channel's list */
+	bool wants_completion;
+	enum kmcl_packet_state state;
+	struct kmcl_channel *ch;
+	PFN_VMB_PACKET_COMPLETION_ROUTINE routine;
+	PVOID pointer;
+	struct kmcl_sync *sync;	/* the thread that waits for a synchronous request */
+	u32 capacity;		/* bytes of body */
+	struct list_head all;
+	struct kmcl_txn txn;
+	u8 body[] __aligned(8);
+};
+
+enum kmcl_gate {
+	KMCL_GATE_REFUSE,	/* Disabled or closing */
+	KMCL_GATE_QUEUE,	/* enabled, not open */
+	KMCL_GATE_OPEN,
+};
+
+struct kmcl_tx {
+	spinlock_t lock;
+	enum kmcl_gate gate;
+	bool closing;			/* told apart from Disabled by synchronous requests */
+	bool ring_open;			/* replies go out until the rings are closed */
+	bool corrupt;			/* the peer's index is: nothing more until a close */
+	struct list_head queue;		/* in order of acceptance */
+	struct list_head aside;		/* sends that closing took off the queue */
+	struct list_head syncs;		/* requests with a thread that waits */
+	struct kmcl_ids ids;
+	unsigned int replies_queued;
+
+	struct list_head frames;	/* contexts inside a completion routine */
+
+	struct delayed_work retry;	/* for hosts that forget to signal room */
+	unsigned int retry_ms;
+};
+
+/* ---- incoming ---- */
+
+enum kmcl_incoming_state {
+	KMCL_INCOMING_FREE,
+	KMCL_INCOMING_PRESENTED,	/* the driver has it */
+	KMCL_INCOMING_HELD,		/* deferred: the library has it back */
+	KMCL_INCOMING_FAILED,
+	KMCL_INCOMING_REPLYING,
+};
+
+struct kmcl_incoming {
+	u32 magic;
+	bool wants_completion;
+	int state;			/* enum kmcl_incoming_state, changed by cmpxchg */
+	struct kmcl_channel *ch;
+	u32 length;
+	u64 trans_id;
+	struct list_head link;
+	struct kmcl_txn reply;
+	u8 body[] __aligned(8);
+};
+
+struct kmcl_rx {
+	spinlock_t lock;
+	bool enabled;
+	bool running;
+	bool again;			/* signalled while running */
+	bool failed;			/* malformed packet: nothing more until a close */
+	bool starved;			/* waits for a completed packet: quota, memory, backlog */
+	bool passive;			/* VmbChannelSetIncomingProcessingAtPassive */
+	unsigned int outstanding;
+	u32 quota;
+	struct task_struct *runner;
+	bool runner_in_softirq;
+	struct kmcl_incoming *presenting;
+	struct kmcl_incoming *held;	/* to be presented again, before anything else */
+	struct kmcl_incoming *failed_packet;
+	struct list_head free;
+	unsigned int free_count;
+	void *scratch;			/* payload of a completion, for its routine */
+	struct work_struct work;
+};
+
+/* What peers and drivers did wrong, and how often. */
+struct kmcl_counters {
+	unsigned long malformed[KMCL_MALFORMED_KINDS];
+	unsigned long cancels;
+	unsigned long late_completions;
+	unsigned long oversize_completions;
+};
+
+/* ---- channel ---- */
+
+struct kmcl_config {
+	u32 max_packet;
+	u32 max_external;
+	u32 max_chain;
+	u32 client_context;
+	u32 flags;
+	u32 in_pages;			/* 0: derived */
+	u32 out_pages;
+	bool has_target;
+	bool any_instance;
+	GUID type;
+	GUID instance;
+	PFN_VMB_CHANNEL_PNP_FAILURE pnp_failure;
+	PFN_VMB_CHANNEL_PROCESS_PACKET process_packet;
+	PFN_VMB_CHANNEL_PROCESSING_COMPLETE processing_complete;
+	VMB_CHANNEL_STATE_CHANGE_CALLBACKS callbacks;
+};
+
+struct kmcl_channel {
+	u32 magic;
+	bool is_server;
+	struct kref ref;
+	PVOID pointer;
+	PDEVICE_OBJECT parent;
+	struct kmcl_config config;
+	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8, for logs */
+
+	spinlock_t lock;
+	struct kmcl_state state;
+	struct task_struct *transition;
+	struct task_struct *pnp_failure_task;
+	wait_queue_head_t wait;
+	struct work_struct event_work;
+	bool watching;		/* the bus looks out for offers of the target's type */
+
+	/* under the lock of bus.c */
+	struct rb_node waiting;
+	struct kmcl_offer *offer;
+	bool peer_gone;
+
+	struct kmcl_link link;
+	struct kmcl_tx tx;
+	struct kmcl_rx rx;
+	struct kmcl_counters counters;
+
+	struct {
+		spinlock_t lock;
+		struct list_head all;
+		struct list_head free;
+		unsigned int free_count;
+		unsigned int used;
+	} packets;
+};
+
+/* channel.c */
+struct kmcl_channel *kmcl_channel_from_handle(VMBCHANNEL handle);
+void kmcl_channel_put(struct kmcl_channel *ch);
+bool kmcl_channel_is_disabled(struct kmcl_channel *ch);
+int kmcl_channel_init_cache(void);
+void kmcl_channel_exit_cache(void);
+
+static inline VMBCHANNEL kmcl_channel_handle(struct kmcl_channel *ch)
+{
+	return (VMBCHANNEL)ch;
+}
+
+/* config.c */
+u32 kmcl_config_descriptors(const struct kmcl_config *config);
+u32 kmcl_config_largest(const struct kmcl_config *config);
+u32 kmcl_config_ring_pages(const struct kmcl_config *config);
+
+/* lifecycle.c */
+void kmcl_lifecycle_init(struct kmcl_channel *ch);
+bool kmcl_lifecycle_end(struct kmcl_channel *ch);
+void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
+void kmcl_lifecycle_notify(struct kmcl_channel *ch);
+extern struct workqueue_struct *kmcl_event_wq;
+extern struct workqueue_struct *kmcl_delivery_wq;
+
+/* packet.c */
+struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle);
+void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity);
+u32 kmcl_packet_size(const struct kmcl_channel *ch);
+void kmcl_packet_put_back(struct kmcl_packet *packet);
+unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
+void kmcl_packets_trim(struct kmcl_channel *ch);
+VOID kmcl_packet_free_routine(VMBPACKET handle, NTSTATUS status, PVOID buffer, UINT32 length);
+
+static inline VMBPACKET kmcl_packet_handle(struct kmcl_packet *packet)
+{
+	return (VMBPACKET)packet;
+}
+
+/* tx.c */
+void kmcl_tx_init(struct kmcl_channel *ch);
+void kmcl_tx_destroy(struct kmcl_channel *ch);
+bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message);
+NTSTATUS kmcl_tx_send(struct kmcl_packet *packet, const struct kmcl_message *message,
+		      bool wants_completion, bool may_queue);
+NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *message);
+void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length);
+void kmcl_tx_drain(struct kmcl_channel *ch);
+void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate);
+void kmcl_tx_begin_close(struct kmcl_channel *ch);
+void kmcl_tx_ring_closed(struct kmcl_channel *ch);
+void kmcl_tx_flush(struct kmcl_channel *ch);
+bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length);
+
+/* routine.c */
+void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length);
+void kmcl_routine_done(struct kmcl_packet *packet);
+void kmcl_routines_wait(struct kmcl_channel *ch);
+bool kmcl_routine_is_mine(struct kmcl_channel *ch);
+
+/* rx.c */
+void kmcl_rx_init(struct kmcl_channel *ch);
+void kmcl_rx_destroy(struct kmcl_channel *ch);
+int kmcl_rx_prepare(struct kmcl_channel *ch);
+void kmcl_rx_start(struct kmcl_channel *ch);
+void kmcl_rx_stop(struct kmcl_channel *ch);
+void kmcl_rx_drain(struct kmcl_channel *ch);
+void kmcl_rx_reset(struct kmcl_channel *ch);
+void kmcl_rx_signalled(struct kmcl_channel *ch);
+bool kmcl_rx_is_mine(struct kmcl_channel *ch);
+
+/* incoming.c */
+struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
+struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
+void kmcl_incoming_put(struct kmcl_incoming *in);
+void kmcl_incoming_free_all(struct kmcl_channel *ch);
+
+/* sync.c */
+struct kmcl_sync {
+	struct list_head link;
+	struct kmcl_packet *packet;	/* NULL once it is no longer this thread's to free */
+	KEVENT done;
+	bool finished;
+	NTSTATUS status;
+	void *buffer;
+	u32 size;			/* of buffer; once finished, of what is in it */
+};
+
+/* Both with tx->lock held. */
+void kmcl_sync_finish(struct kmcl_sync *sync, NTSTATUS status, const void *data, u32 length);
+void kmcl_sync_release_all(struct kmcl_channel *ch);
+
+void kmcl_sync_free_packet(struct kmcl_packet *packet);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The bus of a Hyper-V guest: offers of the in-kernel hv_vmbus, for client channels. */
+#ifndef KMCL_HYPERV_H
+#define KMCL_HYPERV_H
+
+#include <linux/hyperv.h>
+#include <linux/kref.h>
+#include <linux/workqueue.h>
+
+#include "../bus.h"
+
+struct kmcl_hv_offer {
+	struct kmcl_offer base;
+	struct kref ref;
+	struct hv_device *device;
+	bool rescinded;
+	struct work_struct unregister;
+
+	/* Ring memory, kept from a close to the next open. */
+	struct page *ring_page;
+	struct kmcl_link *link;
+};
+
+static inline struct kmcl_hv_offer *kmcl_hv_offer(struct kmcl_offer *offer)
+{
+	return container_of(offer, struct kmcl_hv_offer, base);
+}
+
+extern struct kmcl_bus kmcl_hv_bus;
+extern struct workqueue_struct *kmcl_hv_wq;
+
+/* offer.c: which devices are ours */
+int kmcl_hv_watch(const guid_t *type);
+void kmcl_hv_unwatch(const guid_t *type);
+void kmcl_hv_released(struct kmcl_offer *offer);
+
+/* link.c: the open channel */
+int kmcl_hv_open(struct kmcl_offer *offer, struct kmcl_link *link);
+void kmcl_hv_close(struct kmcl_offer *offer, struct kmcl_link *link);
+void kmcl_hv_signal(struct kmcl_offer *offer);
+void kmcl_hv_free_rings(struct kmcl_hv_offer *offer);
+
+#endif

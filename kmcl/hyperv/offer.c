@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which VMBus devices are ours.
+ *
+ * For each device class that a client channel has as its target one driver is registered with
+ * hv_vmbus, named kmcl-<class>. It binds every device of the class that has no driver, and each
+ * becomes an offer; a device that another driver has stays where it is, and driver_override in
+ * sysfs moves it as usual. The driver goes, and with it the bindings, when the last such channel
+ * is cleaned up.
+ *
+ * hv_vmbus calls us on work queues that every device of the VM shares, so nothing here waits for
+ * a driver's callbacks, except the removal that a user asks for in sysfs. With a rescind callback
+ * registered the core leaves it to us to unregister the device: a worker does, when the channel
+ * has closed.
+ */
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "../probe/compat.h"
+#include "hyperv.h"
+
+struct class_driver {
+	struct list_head node;
+	struct hv_vmbus_device_id ids[2];
+	struct hv_driver driver;
+	char name[sizeof("kmcl-") + UUID_STRING_LEN];
+};
+
+static LIST_HEAD(class_drivers);	/* under the registry mutex of bus.c */
+
+/* Between the rescind of a device and its removal by a user: who unregisters it. */
+static DEFINE_MUTEX(rescind_lock);
+
+static void free_offer(struct kref *ref)
+{
+	kfree(container_of(ref, struct kmcl_hv_offer, ref));
+}
+
+#ifdef KMCL_EXPORTS_vmbus_device_unregister
+
+static void unregister_work(struct work_struct *work)
+{
+	struct kmcl_hv_offer *offer = container_of(work, struct kmcl_hv_offer, unregister);
+	struct hv_device *device = offer->device;
+
+	vmbus_device_unregister(device);
+	put_device(&device->device);
+	kref_put(&offer->ref, free_offer);
+}
+
+/* The host has taken the device away. Runs on a work queue of hv_vmbus. */
+static void rescinded(struct vmbus_channel *channel)
+{
+	struct hv_device *device = channel->device_obj;
+	struct kmcl_hv_offer *offer;
+
+	mutex_lock(&rescind_lock);
+	offer = hv_get_drvdata(device);
+	if (offer) {
+		offer->rescinded = true;
+		kref_get(&offer->ref);
+		get_device(&device->device);
+		kmcl_offer_withdraw(&offer->base);
+	}
+	mutex_unlock(&rescind_lock);
+
+	/* The device has just been unbound, and the core has left it to us. */
+	if (!offer)
+		vmbus_device_unregister(device);
+}
+
+void kmcl_hv_released(struct kmcl_offer *base)
+{
+	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
+
+	if (offer->rescinded)
+		queue_work(kmcl_hv_wq, &offer->unregister);
+}
+
+static void watch_rescind(struct kmcl_hv_offer *offer)
+{
+	INIT_WORK(&offer->unregister, unregister_work);
+	vmbus_set_chn_rescind_callback(offer->device->channel, rescinded);
+}
+
+static void unwatch_rescind(struct kmcl_hv_offer *offer)
+{
+	struct vmbus_channel *channel = offer->device->channel;
+
+	vmbus_set_chn_rescind_callback(channel, NULL);
+	smp_mb();
+	/*
+	 * A rescind that is under way may have read the pointer and not have called it yet. There
+	 * is no way to wait for that, so the code it will run must stay.
+	 */
+	if (READ_ONCE(channel->rescind) && !offer->rescinded)
+		__module_get(THIS_MODULE);
+}
+
+#else /* the core unregisters a rescinded device by itself, and waits in remove() meanwhile */
+
+void kmcl_hv_released(struct kmcl_offer *base)
+{
+}
+
+static void watch_rescind(struct kmcl_hv_offer *offer)
+{
+}
+
+static void unwatch_rescind(struct kmcl_hv_offer *offer)
+{
+}
+
+#endif
+
+static int probe(struct hv_device *device, const struct hv_vmbus_device_id *id)
+{
+	struct kmcl_hv_offer *offer = kzalloc(sizeof(*offer), GFP_KERNEL);
+
+	if (!offer)
+		return -ENOMEM;
+	kref_init(&offer->ref);
+	offer->device = device;
+	offer->base.bus = &kmcl_hv_bus;
+	guid_copy(&offer->base.type, &device->dev_type);
+	guid_copy(&offer->base.instance, &device->dev_instance);
+
+	/* We mask the ring's interrupt ourselves, and only while there is something to read. */
+	set_channel_read_mode(device->channel, HV_CALL_DIRECT);
+	hv_set_drvdata(device, offer);
+	watch_rescind(offer);
+	kmcl_offer_add(&offer->base);
+	return 0;
+}
+
+/* The device goes, or a user unbinds it: the channel has to be closed when this returns. */
+static void unbind(struct hv_device *device)
+{
+	struct kmcl_hv_offer *offer;
+
+	mutex_lock(&rescind_lock);
+	offer = hv_get_drvdata(device);
+	hv_set_drvdata(device, NULL);
+	unwatch_rescind(offer);
+	mutex_unlock(&rescind_lock);
+
+	kmcl_offer_withdraw(&offer->base);
+	kmcl_offer_wait_unclaimed(&offer->base);
+	kmcl_hv_free_rings(offer);
+	kref_put(&offer->ref, free_offer);
+}
+
+#ifdef KMCL_HAVE_HV_REMOVE_VOID
+static void remove(struct hv_device *device)
+{
+	unbind(device);
+}
+#else
+static int remove(struct hv_device *device)
+{
+	unbind(device);
+	return 0;
+}
+#endif
+
+/**
+ * kmcl_hv_watch() - bind the devices of a class
+ * @type: the class; not watched yet
+ *
+ * Return: 0; -ENOMEM; what hv_vmbus says to a driver.
+ */
+int kmcl_hv_watch(const guid_t *type)
+{
+	struct class_driver *class = kzalloc(sizeof(*class), GFP_KERNEL);
+	int err;
+
+	if (!class)
+		return -ENOMEM;
+	snprintf(class->name, sizeof(class->name), "kmcl-%pUl", type);
+	guid_copy(&class->ids[0].guid, type);
+	class->driver.name = class->name;
+	class->driver.id_table = class->ids;
+	class->driver.probe = probe;
+	class->driver.remove = remove;
+	err = __vmbus_driver_register(&class->driver, THIS_MODULE, KBUILD_MODNAME);
+	if (err) {
+		kfree(class);
+		return err;
+	}
+	list_add(&class->node, &class_drivers);
+	return 0;
+}
+
+void kmcl_hv_unwatch(const guid_t *type)
+{
+	struct class_driver *class, *next;
+
+	list_for_each_entry_safe(class, next, &class_drivers, node) {
+		if (!guid_equal(&class->ids[0].guid, type))
+			continue;
+		list_del(&class->node);
+		vmbus_driver_unregister(&class->driver);
+		kfree(class);
+	}
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Carries out the life cycle that state.c plans: VmbChannelEnable, Disable, Start, Pause, and what
+ * the bus reports.
+ *
+ * Transitions of a channel take turns. A turn belongs to a thread: the one that calls the API, or
+ * a worker when the bus has news. State callbacks run in it, with no lock held, so they may sleep;
+ * those that call back into the same channel's life cycle would wait for themselves, and are told.
+ */
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "channel.h"
+#include "trace.h"
+
+struct workqueue_struct *kmcl_event_wq;
+struct workqueue_struct *kmcl_delivery_wq;
+
+/* ---- turns ---- */
+
+static bool try_turn(struct kmcl_channel *ch)
+{
+	bool mine;
+
+	spin_lock_bh(&ch->lock);
+	mine = !ch->transition;
+	if (mine)
+		ch->transition = current;
+	spin_unlock_bh(&ch->lock);
+	return mine;
+}
+
+static void take_turn(struct kmcl_channel *ch)
+{
+	wait_event(ch->wait, try_turn(ch));
+}
+
+static void end_turn(struct kmcl_channel *ch)
+{
+	spin_lock_bh(&ch->lock);
+	ch->transition = NULL;
+	wake_up_all(&ch->wait);
+	spin_unlock_bh(&ch->lock);
+}
+
+/* Would a transition asked for here wait for its own caller? */
+static bool in_own_callback(struct kmcl_channel *ch)
+{
+	return READ_ONCE(ch->transition) == current || kmcl_rx_is_mine(ch) ||
+	       kmcl_routine_is_mine(ch);
+}
+
+/* ---- steps ---- */
+
+static NTSTATUS status_of_open(struct kmcl_channel *ch, int err)
+{
+	if (!err)
+		return STATUS_SUCCESS;
+	if (READ_ONCE(ch->peer_gone) || err == -ENODEV)
+		return STATUS_DEVICE_REMOVED;
+	return err == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES : STATUS_UNSUCCESSFUL;
+}
+
+static NTSTATUS bus_open(struct kmcl_channel *ch)
+{
+	int err = -ENODEV;
+
+	if (!READ_ONCE(ch->peer_gone))
+		err = kmcl_rx_prepare(ch);
+	if (!err)
+		err = ch->offer->bus->ops->open(ch->offer, &ch->link);
+	if (err)
+		kmcl_rx_reset(ch);
+	return status_of_open(ch, err);
+}
+
+static void bus_close(struct kmcl_channel *ch)
+{
+	kmcl_tx_ring_closed(ch);
+	ch->offer->bus->ops->close(ch->offer, &ch->link);
+	kmcl_rx_reset(ch);
+}
+
+static void call(struct kmcl_channel *ch, VOID (*callback)(VMBCHANNEL))
+{
+	if (callback)
+		callback(kmcl_channel_handle(ch));
+}
+
+static NTSTATUS call_opened(struct kmcl_channel *ch)
+{
+	PFN_VMB_CHANNEL_OPENED opened = ch->config.callbacks.EvtChannelOpened;
+
+	return opened ? opened(kmcl_channel_handle(ch)) : STATUS_SUCCESS;
+}
+
+static NTSTATUS take_step(struct kmcl_channel *ch, enum kmcl_step step)
+{
+	switch (step) {
+	case KMCL_STEP_BUS_OPEN:
+		return bus_open(ch);
+	case KMCL_STEP_OPENED:
+		return call_opened(ch);
+	case KMCL_STEP_SENDS_ON:
+		kmcl_tx_set_gate(ch, KMCL_GATE_OPEN);
+		break;
+	case KMCL_STEP_STARTED:
+		call(ch, ch->config.callbacks.EvtChannelStarted);
+		break;
+	case KMCL_STEP_RECEIVE_ON:
+		kmcl_rx_start(ch);
+		break;
+	case KMCL_STEP_POST_STARTED:
+		call(ch, ch->config.callbacks.EvtChannelPostStarted);
+		break;
+	case KMCL_STEP_RECEIVE_OFF:
+		kmcl_rx_stop(ch);
+		break;
+	case KMCL_STEP_SUSPEND:
+		call(ch, ch->config.callbacks.EvtChannelSuspend);
+		break;
+	case KMCL_STEP_DRAIN:
+		kmcl_rx_drain(ch);
+		break;
+	case KMCL_STEP_SENDS_OFF:
+		kmcl_tx_begin_close(ch);
+		break;
+	case KMCL_STEP_BUS_CLOSE:
+		bus_close(ch);
+		break;
+	case KMCL_STEP_FLUSH:
+		kmcl_tx_flush(ch);
+		break;
+	case KMCL_STEP_CLOSED:
+		call(ch, ch->config.callbacks.EvtChannelClosed);
+		break;
+	case KMCL_STEP_END:
+		break;
+	}
+	return STATUS_SUCCESS;
+}
+
+/* ---- transitions ---- */
+
+static void set_phase(struct kmcl_channel *ch, enum kmcl_phase phase)
+{
+	if (ch->state.phase == phase)
+		return;
+	WRITE_ONCE(ch->state.phase, phase);
+	trace_kmcl_phase(ch, phase);
+}
+
+/* A state is reached: what it means for the bus and for sends. */
+static void enter(struct kmcl_channel *ch, const struct kmcl_state *after)
+{
+	enum kmcl_phase before = ch->state.phase;
+
+	if (after->phase == KMCL_DISABLED && before != KMCL_DISABLED) {
+		kmcl_bus_release(ch);
+		kmcl_tx_set_gate(ch, KMCL_GATE_REFUSE);
+	}
+	if (after->phase == KMCL_ENABLED && before != KMCL_ENABLED)
+		kmcl_tx_set_gate(ch, KMCL_GATE_QUEUE);
+	set_phase(ch, after->phase);
+	ch->state = *after;
+}
+
+static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event);
+
+/* An open that failed ends differently where it failed and whether anybody is told. */
+static enum kmcl_event failed_open(struct kmcl_channel *ch, enum kmcl_step step, bool waiting)
+{
+	if (step == KMCL_STEP_OPENED)
+		return KMCL_EVENT_REFUSED;
+	if (waiting && READ_ONCE(ch->peer_gone))
+		return KMCL_EVENT_OFFER_LOST;
+	return KMCL_EVENT_NO_OPEN;
+}
+
+static NTSTATUS carry_out(struct kmcl_channel *ch, enum kmcl_event event, bool waiting)
+{
+	struct kmcl_plan plan;
+	const enum kmcl_step *step;
+	NTSTATUS status;
+
+	if (!kmcl_state_plan(&ch->state, event, &plan))
+		return STATUS_INVALID_DEVICE_STATE;
+	set_phase(ch, plan.during);
+	for (step = plan.steps; *step != KMCL_STEP_END; step++) {
+		status = take_step(ch, *step);
+		if (!NT_SUCCESS(status)) {
+			transition(ch, failed_open(ch, *step, waiting));
+			return status;
+		}
+	}
+	enter(ch, &plan.after);
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event)
+{
+	return carry_out(ch, event, false);
+}
+
+/* ---- news from the bus ---- */
+
+/* Return: the status of an open that failed with nobody waiting for it. */
+static NTSTATUS open_later(struct kmcl_channel *ch)
+{
+	NTSTATUS status = carry_out(ch, KMCL_EVENT_OPEN, true);
+
+	return ch->state.phase == KMCL_DISABLED ? status : STATUS_SUCCESS;
+}
+
+/* The offer that this channel was given has been withdrawn before it was opened. */
+static void wait_again(struct kmcl_channel *ch)
+{
+	kmcl_bus_release(ch);
+	if (kmcl_bus_claim_or_wait(ch))
+		kmcl_lifecycle_notify(ch);
+}
+
+static NTSTATUS handle_news(struct kmcl_channel *ch)
+{
+	NTSTATUS status = STATUS_SUCCESS;
+
+	if (ch->state.phase == KMCL_ENABLED && kmcl_bus_has_claim(ch) && !ch->peer_gone)
+		status = open_later(ch);
+	if (ch->state.phase == KMCL_ENABLED && kmcl_bus_has_claim(ch) && ch->peer_gone)
+		wait_again(ch);
+	if (ch->state.phase == KMCL_OPEN && READ_ONCE(ch->peer_gone))
+		transition(ch, KMCL_EVENT_PEER_CLOSED);
+	return status;
+}
+
+static void tell_pnp_failure(struct kmcl_channel *ch, PFN_VMB_CHANNEL_PNP_FAILURE callback,
+			     NTSTATUS status)
+{
+	callback(kmcl_channel_handle(ch), status);
+	WRITE_ONCE(ch->pnp_failure_task, NULL);
+	wake_up_all(&ch->wait);
+}
+
+static void event_work(struct work_struct *work)
+{
+	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, event_work);
+	PFN_VMB_CHANNEL_PNP_FAILURE callback = NULL;
+	NTSTATUS status;
+
+	take_turn(ch);
+	status = handle_news(ch);
+	if (!NT_SUCCESS(status))
+		callback = ch->config.pnp_failure;
+	if (callback)
+		ch->pnp_failure_task = current;
+	end_turn(ch);
+	if (callback)
+		tell_pnp_failure(ch, callback, status);
+	kmcl_channel_put(ch);
+}
+
+static void never_the_last(struct kref *ref)
+{
+	WARN_ON_ONCE(1);
+}
+
+/**
+ * kmcl_lifecycle_notify() - the bus has news: an offer to open, or one that has gone
+ * @ch: the channel
+ *
+ * Any context.
+ */
+void kmcl_lifecycle_notify(struct kmcl_channel *ch)
+{
+	kref_get(&ch->ref);
+	if (!queue_work(kmcl_event_wq, &ch->event_work))
+		kref_put(&ch->ref, never_the_last);	/* work that is queued has one */
+}
+
+/* ---- the API ---- */
+
+static bool has_target(const struct kmcl_channel *ch)
+{
+	return !ch->is_server && ch->config.has_target;
+}
+
+static void size_rings(struct kmcl_channel *ch)
+{
+	const struct kmcl_config *config = &ch->config;
+	u32 derived = kmcl_config_ring_pages(config);
+
+	ch->link.in_pages = config->in_pages ?: derived;
+	ch->link.out_pages = config->out_pages ?: derived;
+	ch->link.least_bytes = config->in_pages || config->out_pages ?
+			       0 : kmcl_config_largest(config);
+}
+
+static void watch(struct kmcl_channel *ch)
+{
+	if (ch->watching)
+		return;
+	kmcl_bus_watch((const guid_t *)&ch->config.type);
+	ch->watching = true;
+}
+
+/* The target changes or the channel goes: devices of this class are of no interest to it. */
+void kmcl_lifecycle_unwatch(struct kmcl_channel *ch)
+{
+	if (!ch->watching)
+		return;
+	ch->watching = false;
+	kmcl_bus_unwatch((const guid_t *)&ch->config.type);
+}
+
+static NTSTATUS enable(struct kmcl_channel *ch)
+{
+	NTSTATUS status;
+
+	if (!kmcl_channel_is_disabled(ch))
+		return STATUS_INVALID_DEVICE_STATE;
+	if (!has_target(ch))
+		return STATUS_INVALID_PARAMETER;
+	size_rings(ch);
+	watch(ch);
+	status = transition(ch, KMCL_EVENT_ENABLE);
+	if (NT_SUCCESS(status) && kmcl_bus_claim_or_wait(ch))
+		status = transition(ch, KMCL_EVENT_OPEN);
+	return status;
+}
+
+/**
+ * VmbChannelEnable() - connect to an offer or begin to wait for one
+ * @Channel: a Disabled client with a target
+ *
+ * If a matching offer is present the channel opens before the function returns, and a failure to
+ * open is returned, EvtChannelOpened's included. Otherwise it opens when an offer arrives, on a
+ * worker; a failure is then reported to the PnpFailureCallback. Callbacks may run before the
+ * return.
+ *
+ * After the peer has closed or rescinded the channel it is Disabled; enabling it again waits for
+ * the next offer. Module unload: the channel must have been disabled and cleaned up by then.
+ *
+ * Context: PASSIVE_LEVEL. Sleeps until the bus has answered; a rescind ends that. Not from state
+ * callbacks of the channel; allowed in its PnpFailureCallback.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid; STATUS_INVALID_DEVICE_STATE not
+ * Disabled; STATUS_INVALID_PARAMETER no target; STATUS_INSUFFICIENT_RESOURCES;
+ * STATUS_DEVICE_REMOVED rescinded meanwhile; STATUS_UNSUCCESSFUL refused by the peer; the status
+ * of EvtChannelOpened.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_ENABLE callback function".
+ */
+NTSTATUS VmbChannelEnable(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	NTSTATUS status;
+
+	if (!ch)
+		return STATUS_INVALID_PARAMETER_1;
+	if (!kmcl_channel_is_disabled(ch) || READ_ONCE(ch->transition) == current)
+		return STATUS_INVALID_DEVICE_STATE;
+	take_turn(ch);
+	status = enable(ch);
+	end_turn(ch);
+	return status;
+}
+EXPORT_SYMBOL_GPL(VmbChannelEnable);
+
+static void ask(struct kmcl_channel *ch, enum kmcl_event event)
+{
+	take_turn(ch);
+	transition(ch, event);
+	end_turn(ch);
+}
+
+/**
+ * VmbChannelDisable() - close a channel
+ * @Channel: the channel
+ *
+ * Refuses new sends, stops delivery, calls EvtChannelSuspend, waits until the driver has completed
+ * the packets it was given, closes the rings, completes its sends with STATUS_DEVICE_REMOVED,
+ * calls EvtChannelClosed. Returns when all that is done, by whomever. On a Disabled channel it
+ * does nothing. From a callback of the channel itself: a warning and no effect.
+ *
+ * Context: PASSIVE_LEVEL. Sleeps, for the driver and never for the peer alone.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_DISABLE callback function".
+ */
+VOID VmbChannelDisable(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelDisable: invalid channel\n"))
+		return;
+	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelDisable: in the channel's callback\n"))
+		return;
+	ask(ch, KMCL_EVENT_DISABLE);
+}
+EXPORT_SYMBOL_GPL(VmbChannelDisable);
+
+/**
+ * VmbChannelStart() - take a channel out of the paused state
+ * @Channel: the channel
+ *
+ * If it is open, EvtChannelStarted and EvtChannelPostStarted run before the function returns; if
+ * it is not, it starts when it opens. On a channel that is not paused nothing happens; on a
+ * Disabled one the mark of a VmbChannelPause() is taken back. From a callback of the channel
+ * itself: a warning and no effect.
+ *
+ * Context: PASSIVE_LEVEL. Sleeps.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_START callback function".
+ */
+VOID VmbChannelStart(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelStart: invalid channel\n"))
+		return;
+	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelStart: in the channel's callback\n"))
+		return;
+	ask(ch, KMCL_EVENT_START);
+}
+EXPORT_SYMBOL_GPL(VmbChannelStart);
+
+/**
+ * VmbChannelPause() - take nothing more from the incoming ring
+ * @Channel: the channel
+ *
+ * Stops delivery, completions included, calls EvtChannelSuspend, and waits until the driver has
+ * completed the packets it was given. Sends go on. Not open yet: comes up paused. Disabled: comes
+ * up paused at the next enable. From a callback of the channel itself: a warning and no effect.
+ *
+ * Context: PASSIVE_LEVEL. Sleeps, for the driver and never for the peer.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_PAUSE callback function".
+ */
+VOID VmbChannelPause(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelPause: invalid channel\n"))
+		return;
+	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelPause: in the channel's callback\n"))
+		return;
+	ask(ch, KMCL_EVENT_PAUSE);
+}
+EXPORT_SYMBOL_GPL(VmbChannelPause);
+
+static bool no_pnp_failure(struct kmcl_channel *ch)
+{
+	struct task_struct *task = READ_ONCE(ch->pnp_failure_task);
+
+	return !task || task == current;
+}
+
+/**
+ * kmcl_lifecycle_end() - bring a channel to its end before it is freed
+ * @ch: the channel
+ *
+ * Return: false, with a warning, if the caller is a callback that this would wait for.
+ */
+bool kmcl_lifecycle_end(struct kmcl_channel *ch)
+{
+	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelCleanup: in the channel's callback\n"))
+		return false;
+	WARN_ONCE(!kmcl_channel_is_disabled(ch),
+		  "kmcl: VmbChannelCleanup: the channel is not disabled\n");
+	ask(ch, KMCL_EVENT_DISABLE);
+	wait_event(ch->wait, no_pnp_failure(ch));
+	kmcl_lifecycle_unwatch(ch);
+	return true;
+}
+
+void kmcl_lifecycle_init(struct kmcl_channel *ch)
+{
+	spin_lock_init(&ch->lock);
+	ch->state.is_server = ch->is_server;
+	init_waitqueue_head(&ch->wait);
+	INIT_WORK(&ch->event_work, event_work);
+	RB_CLEAR_NODE(&ch->waiting);
+}

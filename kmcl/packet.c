@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packet objects: VmbPacketAllocate, VmbPacketFree, VmbPacketInitialize and their properties.
+ *
+ * A packet brings everything that its transaction needs, so sending it cannot fail for lack of
+ * memory: room for one message of the maximum size with its descriptors, and the node of its
+ * transaction id. Allocated packets are kept for reuse on the channel, up to a limit.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "stats.h"
+
+/* Idle packets kept for reuse. */
+#define CACHED_PACKETS	128
+
+/* The packet behind a handle. NULL if the handle is none, as far as the memory still tells. */
+struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
+{
+	struct kmcl_packet *packet = (struct kmcl_packet *)handle;
+
+	return packet && READ_ONCE(packet->magic) == KMCL_PACKET_MAGIC ? packet : NULL;
+}
+
+static u32 packet_capacity(const struct kmcl_channel *ch)
+{
+	const struct kmcl_config *config = &ch->config;
+
+	return kmcl_config_descriptors(config) + kmcl_round8(config->max_packet) +
+	       sizeof(struct kmcl_pipe_header);
+}
+
+u32 kmcl_packet_size(const struct kmcl_channel *ch)
+{
+	return sizeof(struct kmcl_packet) + packet_capacity(ch);
+}
+
+void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity)
+{
+	memset(packet, 0, sizeof(*packet));
+	packet->magic = KMCL_PACKET_MAGIC;
+	packet->ch = ch;
+	packet->capacity = capacity;
+	INIT_LIST_HEAD(&packet->all);
+	INIT_LIST_HEAD(&packet->txn.link);
+	INIT_HLIST_NODE(&packet->txn.id.node);
+	packet->txn.kind = KMCL_TXN_PACKET;
+	packet->txn.body = packet->body;
+}
+
+static bool packet_is_idle(struct kmcl_packet *packet)
+{
+	return READ_ONCE(packet->state) == KMCL_PACKET_IDLE;
+}
+
+static struct kmcl_packet *make_packet(struct kmcl_channel *ch)
+{
+	struct kmcl_packet *packet;
+
+	packet = kmalloc(kmcl_packet_size(ch), GFP_ATOMIC | __GFP_NOWARN);
+	if (packet)
+		kmcl_object_made(KMCL_OBJECT_PACKET);
+	return packet;
+}
+
+static void free_packet(struct kmcl_packet *packet)
+{
+	kmcl_object_freed(KMCL_OBJECT_PACKET);
+	kfree(packet);
+}
+
+static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
+{
+	struct kmcl_packet *packet;
+
+	spin_lock_bh(&ch->packets.lock);
+	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
+	if (packet) {
+		list_del(&packet->all);
+		ch->packets.free_count--;
+	}
+	spin_unlock_bh(&ch->packets.lock);
+	return packet;
+}
+
+/**
+ * VmbPacketAllocate() - allocate a packet object
+ * @Channel: the channel on which it will be sent
+ *
+ * The packet can be sent any number of times. Its completion routine is at first one that frees
+ * it; a driver that replaces it, or does not send the packet, frees it with VmbPacketFree().
+ * Packets that still exist when the channel is cleaned up are reclaimed, with a warning.
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ * Return: the packet; NULL if there is no memory, or with a warning if the handle is invalid.
+ *
+ * Microsoft: "FN_VMB_PACKET_ALLOCATE callback function".
+ */
+VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	struct kmcl_packet *packet;
+
+	if (WARN_ONCE(!ch, "kmcl: VmbPacketAllocate: invalid channel\n"))
+		return NULL;
+	packet = take_cached(ch);
+	if (!packet)
+		packet = make_packet(ch);
+	if (!packet)
+		return NULL;
+	kmcl_packet_init(packet, ch, packet_capacity(ch));
+	packet->allocated = true;
+	packet->routine = kmcl_packet_free_routine;
+
+	spin_lock_bh(&ch->packets.lock);
+	list_add_tail(&packet->all, &ch->packets.all);
+	ch->packets.used++;
+	spin_unlock_bh(&ch->packets.lock);
+	return kmcl_packet_handle(packet);
+}
+EXPORT_SYMBOL_GPL(VmbPacketAllocate);
+
+/* An allocated packet's life ends; the object may be kept. */
+void kmcl_packet_put_back(struct kmcl_packet *packet)
+{
+	struct kmcl_channel *ch = packet->ch;
+	bool keep;
+
+	WRITE_ONCE(packet->magic, 0);
+	spin_lock_bh(&ch->packets.lock);
+	list_del(&packet->all);
+	ch->packets.used--;
+	keep = ch->packets.free_count < CACHED_PACKETS;
+	if (keep) {
+		list_add(&packet->all, &ch->packets.free);
+		ch->packets.free_count++;
+	}
+	spin_unlock_bh(&ch->packets.lock);
+	if (!keep)
+		free_packet(packet);
+}
+
+/* The completion routine that an allocated packet starts with. */
+VOID kmcl_packet_free_routine(VMBPACKET handle, NTSTATUS status, PVOID buffer, UINT32 length)
+{
+	kmcl_packet_put_back((struct kmcl_packet *)handle);
+}
+
+/**
+ * VmbPacketFree() - free a packet object
+ * @VmbPacket: from VmbPacketAllocate(), not in flight
+ *
+ * For packets that were never sent, whose send was refused, or that completed with a routine of
+ * the driver's; may be called in that routine. A packet in flight, or one from
+ * VmbPacketInitialize(), is left alone with a warning.
+ *
+ * Context: up to DISPATCH_LEVEL.
+ *
+ * Microsoft: "FN_VMB_PACKET_FREE callback function".
+ */
+VOID VmbPacketFree(VMBPACKET VmbPacket)
+{
+	struct kmcl_packet *packet = kmcl_packet_from_handle(VmbPacket);
+
+	if (WARN_ONCE(!packet, "kmcl: VmbPacketFree: invalid packet\n"))
+		return;
+	if (WARN_ONCE(!packet->allocated, "kmcl: VmbPacketFree: memory of the driver's\n"))
+		return;
+	if (WARN_ONCE(!packet_is_idle(packet), "kmcl: VmbPacketFree: packet in flight\n"))
+		return;
+	kmcl_packet_put_back(packet);
+}
+EXPORT_SYMBOL_GPL(VmbPacketFree);
+
+/**
+ * VmbPacketInitialize() - make a packet object of the driver's own memory
+ * @Channel: the channel on which it will be sent
+ * @VmbPacket: nonpaged memory, 8-byte aligned; its old contents do not matter
+ * @ByteCount: its size in bytes, at least VmbChannelSizeofPacket()
+ *
+ * The memory stays the driver's: it must remain until the packet is not in flight, and there is
+ * nothing to undo. A completion routine has to be set before the packet is sent. To initialise a
+ * packet that is in flight is an error that cannot be detected.
+ *
+ * Context: up to DISPATCH_LEVEL.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 for an invalid channel, _2 for memory that is
+ * NULL or not aligned, _3 for too little of it.
+ *
+ * Microsoft: "FN_VMB_PACKET_INITIALIZE callback function".
+ */
+NTSTATUS VmbPacketInitialize(VMBCHANNEL Channel, VMBPACKET VmbPacket, UINT32 ByteCount)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	struct kmcl_packet *packet = (struct kmcl_packet *)VmbPacket;
+
+	if (!ch)
+		return STATUS_INVALID_PARAMETER_1;
+	if (!packet || (uintptr_t)packet % 8)
+		return STATUS_INVALID_PARAMETER_2;
+	if (ByteCount < kmcl_packet_size(ch))
+		return STATUS_INVALID_PARAMETER_3;
+	kmcl_packet_init(packet, ch, packet_capacity(ch));
+	return STATUS_SUCCESS;
+}
+EXPORT_SYMBOL_GPL(VmbPacketInitialize);
+
+/**
+ * VmbChannelSizeofPacket() - size of a packet object
+ * @Channel: the channel
+ *
+ * Covers the object, one message of the maximum packet size, and the description of external data
+ * within the channel's limits; it changes only with those settings.
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ * Return: bytes that VmbPacketInitialize() needs; 0 with a warning for an invalid channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_SIZEOF_PACKET callback function".
+ */
+UINT32 VmbChannelSizeofPacket(VMBCHANNEL Channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelSizeofPacket: invalid channel\n"))
+		return 0;
+	return kmcl_packet_size(ch);
+}
+EXPORT_SYMBOL_GPL(VmbChannelSizeofPacket);
+
+/**
+ * VmbPacketSetCompletionRoutine() - set what is called when the packet's transaction is complete
+ * @PacketObject: the packet, not in flight
+ * @CompletionRoutine: called once per accepted send, up to DISPATCH_LEVEL
+ *
+ * Context: up to DISPATCH_LEVEL. A packet in flight or a NULL routine changes nothing, with a
+ * warning.
+ *
+ * Microsoft: "FN_VMB_PACKET_SET_COMPLETION_ROUTINE callback function".
+ */
+VOID VmbPacketSetCompletionRoutine(VMBPACKET PacketObject,
+				   PFN_VMB_PACKET_COMPLETION_ROUTINE CompletionRoutine)
+{
+	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
+
+	if (WARN_ONCE(!packet, "kmcl: VmbPacketSetCompletionRoutine: invalid packet\n"))
+		return;
+	if (WARN_ONCE(!CompletionRoutine, "kmcl: VmbPacketSetCompletionRoutine: no routine\n"))
+		return;
+	if (WARN_ONCE(!packet_is_idle(packet),
+		      "kmcl: VmbPacketSetCompletionRoutine: packet in flight\n"))
+		return;
+	packet->routine = CompletionRoutine;
+}
+EXPORT_SYMBOL_GPL(VmbPacketSetCompletionRoutine);
+
+/**
+ * VmbPacketSetPointer() - store the driver's pointer in a packet
+ * @PacketObject: the packet
+ * @Pointer: anything; never dereferenced, kept over sends and completions
+ *
+ * Context: up to DISPATCH_LEVEL.
+ *
+ * Microsoft: "FN_VMB_PACKET_SET_POINTER callback function".
+ */
+VOID FASTCALL VmbPacketSetPointer(VMBPACKET PacketObject, PVOID Pointer)
+{
+	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
+
+	if (WARN_ONCE(!packet, "kmcl: VmbPacketSetPointer: invalid packet\n"))
+		return;
+	WRITE_ONCE(packet->pointer, Pointer);
+}
+EXPORT_SYMBOL_GPL(VmbPacketSetPointer);
+
+/**
+ * VmbPacketGetPointer() - the driver's pointer in a packet
+ * @PacketObject: the packet
+ *
+ * Context: up to DISPATCH_LEVEL.
+ * Return: what VmbPacketSetPointer() stored; NULL before, or with a warning for an invalid packet.
+ *
+ * Microsoft: "FN_VMB_PACKET_GET_POINTER callback function".
+ */
+PVOID FASTCALL VmbPacketGetPointer(VMBPACKET PacketObject)
+{
+	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
+
+	if (WARN_ONCE(!packet, "kmcl: VmbPacketGetPointer: invalid packet\n"))
+		return NULL;
+	return READ_ONCE(packet->pointer);
+}
+EXPORT_SYMBOL_GPL(VmbPacketGetPointer);
+
+/**
+ * VmbPacketGetChannel() - the channel of a packet
+ * @PacketObject: the packet
+ *
+ * Context: up to DISPATCH_LEVEL. This is how a completion routine finds its channel.
+ * Return: the channel; NULL with a warning for an invalid packet.
+ *
+ * Microsoft: "FN_VMB_PACKET_GET_CHANNEL callback function".
+ */
+VMBCHANNEL FASTCALL VmbPacketGetChannel(VMBPACKET PacketObject)
+{
+	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
+
+	if (WARN_ONCE(!packet, "kmcl: VmbPacketGetChannel: invalid packet\n"))
+		return NULL;
+	return kmcl_channel_handle(packet->ch);
+}
+EXPORT_SYMBOL_GPL(VmbPacketGetChannel);
+
+static void free_list(struct list_head *packets)
+{
+	struct kmcl_packet *packet, *next;
+
+	list_for_each_entry_safe(packet, next, packets, all) {
+		list_del(&packet->all);
+		packet->magic = 0;
+		free_packet(packet);
+	}
+}
+
+/* Drop the objects kept for reuse: their size is about to change, or the channel to go. */
+void kmcl_packets_trim(struct kmcl_channel *ch)
+{
+	free_list(&ch->packets.free);
+	ch->packets.free_count = 0;
+}
+
+/* At cleanup. Return: how many packets the driver has left. */
+unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch)
+{
+	unsigned int left = ch->packets.used;
+
+	kmcl_packets_trim(ch);
+	free_list(&ch->packets.all);
+	ch->packets.used = 0;
+	return left;
+}

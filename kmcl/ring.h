@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One direction of a VMBus ring, seen from one of its two ends.
+ *
+ * Threat model. The control page and the data are writable by the peer at any moment. An end
+ * therefore keeps its own index in private memory and never reads it back, validates the peer's
+ * index each time it is loaded, and copies every byte out of the ring once, before it looks at it.
+ *
+ * Memory ordering, as pairs:
+ *
+ *   sender                                    receiver
+ *   ------                                    --------
+ *   write packet                              load write_index      (acquire)
+ *   store write_index     (release)    <->    read packet
+ *   full barrier                       (A)    store interrupt_mask = 0
+ *   load interrupt_mask, read_index    <->    full barrier
+ *                                             load write_index
+ *
+ *   store pending_send_sz              (B)    store read_index      (release)
+ *   full barrier                       <->    full barrier
+ *   load read_index                           load pending_send_sz, write_index
+ *
+ * (A): either the sender sees the mask clear and signals, or the receiver sees the packet when it
+ * looks again after unmasking. (B): either the sender sees the new room when it looks again after
+ * announcing what it waits for, or the receiver sees the announcement and signals. The release of
+ * read_index keeps the copies out of the ring before the moment at which the sender may overwrite
+ * them; the load of read_index in kmcl_ring_reserve() is its acquire.
+ *
+ * The data must be mapped twice in a row, so that no packet is ever split at the end.
+ *
+ * No function here locks: an end belongs to one context at a time.
+ */
+#ifndef KMCL_RING_H
+#define KMCL_RING_H
+
+#include "wire.h"
+
+struct kmcl_ring {
+	struct kmcl_ring_ctl *ctl;
+	u8 *data;
+	u32 size;
+	u32 mine;		/* where this end writes or reads next */
+	u32 published;		/* what the peer has been told of it */
+	u32 theirs;		/* the peer's index when last loaded; always valid */
+};
+
+void kmcl_ring_init(struct kmcl_ring *ring, void *ctl, void *data, u32 size);
+
+/* The sending end. */
+int kmcl_ring_reserve(struct kmcl_ring *ring, u32 len, u8 **packet);
+void kmcl_ring_push(struct kmcl_ring *ring, u32 len);
+bool kmcl_ring_publish(struct kmcl_ring *ring);
+int kmcl_ring_wait_for_room(struct kmcl_ring *ring, u32 len);
+void kmcl_ring_stop_waiting(struct kmcl_ring *ring);
+
+/* The receiving end. */
+int kmcl_ring_available(struct kmcl_ring *ring);
+const u8 *kmcl_ring_peek(const struct kmcl_ring *ring);
+void kmcl_ring_consume(struct kmcl_ring *ring, u32 len);
+bool kmcl_ring_commit(struct kmcl_ring *ring);
+void kmcl_ring_mask(struct kmcl_ring *ring);
+int kmcl_ring_unmask(struct kmcl_ring *ring);
+
+/* Bytes read and not yet given back to the sender. */
+static inline u32 kmcl_ring_uncommitted(const struct kmcl_ring *ring)
+{
+	return (ring->mine + ring->size - ring->published) % ring->size;
+}
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls completion routines, and keeps them from nesting.
+ *
+ * A packet that needs no completion is done when it is in the ring, so its routine runs inside the
+ * send. A routine may send, and so on: without care the stack would grow with every packet. Each
+ * context inside a routine therefore has a frame on its stack; a packet that is done in the same
+ * context waits in that frame until the running routine has returned.
+ */
+#include <linux/preempt.h>
+#include <linux/sched.h>
+
+#include "channel.h"
+
+struct frame {
+	struct list_head node;
+	struct task_struct *task;
+	bool in_softirq;
+	struct list_head done;
+};
+
+/* A softirq that interrupts a routine is a context of its own on the same task. */
+static struct frame *my_frame(struct kmcl_tx *tx)
+{
+	bool in_softirq = in_serving_softirq();
+	struct frame *frame;
+
+	list_for_each_entry(frame, &tx->frames, node)
+		if (frame->task == current && frame->in_softirq == in_softirq)
+			return frame;
+	return NULL;
+}
+
+static struct kmcl_packet *next_done(struct frame *frame)
+{
+	struct kmcl_txn *txn = list_first_entry_or_null(&frame->done, struct kmcl_txn, link);
+
+	if (!txn)
+		return NULL;
+	list_del_init(&txn->link);
+	return container_of(txn, struct kmcl_packet, txn);
+}
+
+/**
+ * kmcl_routine_run() - call a packet's completion routine
+ * @packet: accepted, and of no further use to the library; idle from here on
+ * @status: the result
+ * @data: completion payload, valid during the call only
+ * @length: bytes
+ *
+ * Up to DISPATCH_LEVEL, no lock held. Also calls the routines of packets that it sends.
+ */
+void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+{
+	struct kmcl_channel *ch = packet->ch;
+	struct kmcl_tx *tx = &ch->tx;
+	struct frame frame = { .task = current, .in_softirq = in_serving_softirq() };
+
+	INIT_LIST_HEAD(&frame.done);
+	spin_lock_bh(&tx->lock);
+	list_add(&frame.node, &tx->frames);
+	do {
+		PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
+
+		packet->state = KMCL_PACKET_IDLE;
+		spin_unlock_bh(&tx->lock);
+		routine(kmcl_packet_handle(packet), status, length ? data : NULL, length);
+		spin_lock_bh(&tx->lock);
+
+		status = STATUS_SUCCESS;
+		length = 0;
+		packet = next_done(&frame);
+	} while (packet);
+	list_del(&frame.node);
+	if (list_empty(&tx->frames))
+		wake_up_all(&ch->wait);
+	spin_unlock_bh(&tx->lock);
+}
+
+/**
+ * kmcl_routine_done() - a packet that asked for no completion is in the ring
+ * @packet: the packet
+ *
+ * Its routine runs now, or when the routine that this context is in has returned.
+ */
+void kmcl_routine_done(struct kmcl_packet *packet)
+{
+	struct kmcl_tx *tx = &packet->ch->tx;
+	struct frame *frame;
+
+	if (packet->routine == kmcl_packet_free_routine) {
+		kmcl_packet_put_back(packet);
+		return;
+	}
+	spin_lock_bh(&tx->lock);
+	frame = my_frame(tx);
+	if (frame)
+		list_add_tail(&packet->txn.link, &frame->done);
+	spin_unlock_bh(&tx->lock);
+	if (!frame)
+		kmcl_routine_run(packet, STATUS_SUCCESS, NULL, 0);
+}
+
+static bool no_routines(struct kmcl_channel *ch)
+{
+	bool none;
+
+	spin_lock_bh(&ch->tx.lock);
+	none = list_empty(&ch->tx.frames);
+	spin_unlock_bh(&ch->tx.lock);
+	return none;
+}
+
+/* Sleep until no completion routine of the channel runs. */
+void kmcl_routines_wait(struct kmcl_channel *ch)
+{
+	wait_event(ch->wait, no_routines(ch));
+}
+
+bool kmcl_routine_is_mine(struct kmcl_channel *ch)
+{
+	bool mine;
+
+	spin_lock_bh(&ch->tx.lock);
+	mine = my_frame(&ch->tx);
+	spin_unlock_bh(&ch->tx.lock);
+	return mine;
+}

@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way in: from the incoming ring to the driver's callbacks.
+ *
+ * One context at a time delivers for a channel. The bus's callback does it itself, at
+ * DISPATCH_LEVEL, unless the driver wants PASSIVE_LEVEL; the worker does it then, and whenever
+ * delivery has to go on without a signal from the peer: after a start, when a quota allows more,
+ * when a batch was long enough.
+ *
+ * A batch masks the ring's interrupt, copies and presents packet by packet, gives the room back to
+ * the peer, unmasks and looks again. Each packet's descriptor is copied once and validated; then
+ * exactly the validated payload is copied, and nothing of it is read from the ring again.
+ */
+#include <linux/bottom_half.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "trace.h"
+
+/* Packets of one run; the worker goes on with the rest, so that other softirqs get their turn. */
+#define BATCH_BUDGET	256
+
+/* Replies that the peer does not read: no new packets before it does. */
+#define REPLY_BACKLOG	1024
+
+enum step {
+	STEP_ON,		/* there may be more */
+	STEP_EMPTY,
+	STEP_OFF,		/* paused or closing */
+	STEP_FAILED,
+	STEP_STARVED,		/* until a packet is completed */
+	STEP_PASSIVE,		/* what comes next needs PASSIVE_LEVEL */
+	STEP_BUDGET,
+};
+
+struct batch {
+	bool passive;
+	int budget;
+	u32 presented;
+};
+
+static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_bh(&rx->lock);
+	rx->failed = true;
+	spin_unlock_bh(&rx->lock);
+	ch->counters.malformed[kind]++;
+	trace_kmcl_malformed(ch, kind);
+	pr_warn_ratelimited("kmcl: %s: %s: no more packets are taken until the channel is closed\n",
+			    ch->name, kmcl_malformed_name(kind));
+	return STEP_FAILED;
+}
+
+/* Give the room of consumed packets back to the peer. */
+static void commit(struct kmcl_channel *ch)
+{
+	if (kmcl_ring_commit(&ch->link.in))
+		ch->offer->bus->ops->signal(ch->offer);
+}
+
+/*
+ * The peer waits for room while callbacks run, so do not keep too much of it; and a callback at
+ * PASSIVE_LEVEL may take its time.
+ */
+static void commit_before_callback(struct kmcl_channel *ch, const struct batch *batch)
+{
+	if (batch->passive || kmcl_ring_uncommitted(&ch->link.in) >= ch->link.in.size / 4)
+		commit(ch);
+}
+
+/* What the callback left behind: the packet deferred, failed, or out of our hands. */
+static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming *in)
+{
+	struct kmcl_rx *rx = &ch->rx;
+	bool held, failed;
+
+	spin_lock_bh(&rx->lock);
+	rx->presenting = NULL;
+	held = rx->held == in;
+	failed = rx->failed_packet == in;
+	rx->failed_packet = NULL;
+	if (held || failed)
+		rx->outstanding--;
+	spin_unlock_bh(&rx->lock);
+	if (!failed)
+		return STEP_ON;
+	kmcl_incoming_put(in);
+	return fail(ch, KMCL_BAD_MESSAGE);
+}
+
+static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
+{
+	VMBPACKETCOMPLETION handle = (VMBPACKETCOMPLETION)in;
+	struct kmcl_rx *rx = &ch->rx;
+
+	commit_before_callback(ch, batch);
+	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
+	spin_lock_bh(&rx->lock);
+	rx->presenting = in;
+	rx->outstanding++;
+	spin_unlock_bh(&rx->lock);
+
+	if (ch->config.process_packet) {
+		batch->presented++;
+		ch->config.process_packet(kmcl_channel_handle(ch), handle, in->body, in->length, 0);
+	} else {
+		VmbChannelPacketComplete(handle, NULL, 0);
+	}
+	return after_presenting(ch, in);
+}
+
+static enum step present_again(struct kmcl_channel *ch, struct batch *batch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+	struct kmcl_incoming *in;
+
+	if (!batch->passive)
+		return STEP_PASSIVE;
+	spin_lock_bh(&rx->lock);
+	in = rx->held;
+	rx->held = NULL;
+	spin_unlock_bh(&rx->lock);
+	return present(ch, in, batch);
+}
+
+static void delivery_work(struct kmcl_rx *rx)
+{
+	queue_work(kmcl_delivery_wq, &rx->work);
+}
+
+/* May another packet be outstanding? If not, completing one starts delivery again. */
+static bool may_take(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+	bool may;
+
+	spin_lock_bh(&rx->lock);
+	may = rx->outstanding < READ_ONCE(rx->quota) &&
+	      READ_ONCE(ch->tx.replies_queued) < REPLY_BACKLOG;
+	rx->starved = !may;
+	spin_unlock_bh(&rx->lock);
+	return may;
+}
+
+static struct kmcl_incoming *take_object(struct kmcl_channel *ch)
+{
+	struct kmcl_incoming *in = kmcl_incoming_get(ch, GFP_ATOMIC);
+	struct kmcl_rx *rx = &ch->rx;
+
+	if (in)
+		return in;
+	/* All objects are out, so one will come back and start delivery; unless it just has. */
+	spin_lock_bh(&rx->lock);
+	rx->starved = true;
+	if (!list_empty(&rx->free)) {
+		rx->starved = false;
+		delivery_work(rx);
+	}
+	spin_unlock_bh(&rx->lock);
+	return NULL;
+}
+
+/* The message inside a payload: all of it, or in pipe mode what its header says. */
+static enum kmcl_malformed find_message(struct kmcl_channel *ch, const u8 *payload,
+					u32 *offset, u32 *length)
+{
+	struct kmcl_pipe_header header;
+	enum kmcl_malformed bad;
+
+	*offset = 0;
+	if (ch->config.flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE) {
+		memcpy(&header, payload, sizeof(header));
+		bad = kmcl_parse_pipe_header(&header, *length, length);
+		if (bad)
+			return bad;
+		*offset = sizeof(header);
+	}
+	return *length > kmcl_round8(ch->config.max_packet) ? KMCL_BAD_SIZE : KMCL_WELL_FORMED;
+}
+
+static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
+			   const struct kmcl_view *view, struct batch *batch)
+{
+	const u8 *payload = packet + view->offset;
+	u32 offset, length = view->payload;
+	struct kmcl_incoming *in;
+	enum kmcl_malformed bad;
+
+	bad = find_message(ch, payload, &offset, &length);
+	if (bad)
+		return fail(ch, bad);
+	if (!may_take(ch))
+		return STEP_STARVED;
+	in = take_object(ch);
+	if (!in)
+		return STEP_STARVED;
+
+	memcpy(in->body, payload + offset, length);
+	in->length = length;
+	in->trans_id = view->trans_id;
+	in->wants_completion = view->wants_completion;
+	kmcl_ring_consume(&ch->link.in, view->length);
+	return present(ch, in, batch);
+}
+
+static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
+				 const struct kmcl_view *view, struct batch *batch)
+{
+	NTSTATUS status = STATUS_SUCCESS;
+	u32 length = view->payload;
+
+	if (length > kmcl_round8(ch->config.max_packet)) {
+		ch->counters.oversize_completions++;
+		status = STATUS_BUFFER_TOO_SMALL;
+		length = 0;
+	}
+	memcpy(ch->rx.scratch, packet + view->offset, length);
+	kmcl_ring_consume(&ch->link.in, view->length);
+	commit_before_callback(ch, batch);
+	if (!kmcl_tx_complete(ch, view->trans_id, status, ch->rx.scratch, length))
+		return fail(ch, KMCL_BAD_ID);
+	return STEP_ON;
+}
+
+static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batch *batch)
+{
+	const u8 *packet = kmcl_ring_peek(&ch->link.in);
+	enum kmcl_malformed bad;
+	struct kmcl_desc desc;
+	struct kmcl_view view;
+
+	memcpy(&desc, packet, sizeof(desc));
+	bad = kmcl_parse_descriptor(&desc, available, &view);
+	if (bad)
+		return fail(ch, bad);
+
+	switch (view.type) {
+	case KMCL_PKT_DATA_INBAND:
+		return take_data(ch, packet, &view, batch);
+	case KMCL_PKT_COMPLETION:
+		return take_completion(ch, packet, &view, batch);
+	case KMCL_PKT_CANCEL_REQUEST:
+		ch->counters.cancels++;
+		kmcl_ring_consume(&ch->link.in, view.length);
+		return STEP_ON;
+	default:
+		return fail(ch, KMCL_BAD_TYPE);
+	}
+}
+
+static enum step step(struct kmcl_channel *ch, struct batch *batch)
+{
+	int available;
+
+	if (!READ_ONCE(ch->rx.enabled))
+		return STEP_OFF;
+	if (!batch->budget--)
+		return STEP_BUDGET;
+	if (ch->rx.held)
+		return present_again(ch, batch);
+	available = kmcl_ring_available(&ch->link.in);
+	if (available < 0)
+		return fail(ch, KMCL_BAD_INDEX);
+	if (!available)
+		return STEP_EMPTY;
+	return take_packet(ch, available, batch);
+}
+
+/* Everything up to an empty ring or another reason to stop. The interrupt stays masked. */
+static enum step deliver_batch(struct kmcl_channel *ch, struct batch *batch)
+{
+	enum step stop;
+
+	kmcl_ring_mask(&ch->link.in);
+	do {
+		stop = step(ch, batch);
+	} while (stop == STEP_ON);
+	commit(ch);
+
+	if (batch->presented && ch->config.processing_complete)
+		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);
+	batch->presented = 0;
+	return stop;
+}
+
+static enum step deliver(struct kmcl_channel *ch, bool passive)
+{
+	struct batch batch = { .passive = passive, .budget = BATCH_BUDGET };
+	enum step stop;
+
+	do {
+		stop = deliver_batch(ch, &batch);
+	} while (stop == STEP_EMPTY && kmcl_ring_unmask(&ch->link.in));
+	return stop;
+}
+
+static bool needs_passive(const struct kmcl_rx *rx)
+{
+	return rx->passive || rx->held;
+}
+
+/* Become the delivery context. Return: false if there is nothing to do here. */
+static bool begin(struct kmcl_rx *rx, bool passive)
+{
+	bool mine = false;
+
+	spin_lock_bh(&rx->lock);
+	if (!rx->enabled || rx->failed) {
+		/* Nothing is delivered. */
+	} else if (rx->running) {
+		rx->again = true;
+	} else if (needs_passive(rx) && !passive) {
+		delivery_work(rx);
+	} else {
+		rx->running = true;
+		rx->again = false;
+		rx->runner = current;
+		rx->runner_in_softirq = in_serving_softirq();
+		mine = true;
+	}
+	spin_unlock_bh(&rx->lock);
+	return mine;
+}
+
+static void end(struct kmcl_channel *ch, enum step stop)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_bh(&rx->lock);
+	rx->running = false;
+	rx->runner = NULL;
+	if (!rx->enabled)
+		wake_up_all(&ch->wait);
+	else if (!rx->failed && (rx->again || stop == STEP_BUDGET || stop == STEP_PASSIVE ||
+				 stop == STEP_OFF))
+		delivery_work(rx);
+	spin_unlock_bh(&rx->lock);
+}
+
+static void run(struct kmcl_channel *ch, bool passive)
+{
+	if (begin(&ch->rx, passive))
+		end(ch, deliver(ch, passive));
+}
+
+static void work(struct work_struct *work)
+{
+	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, rx.work);
+
+	if (READ_ONCE(ch->rx.passive) || READ_ONCE(ch->rx.held)) {
+		run(ch, true);
+		return;
+	}
+	local_bh_disable();
+	run(ch, false);
+	local_bh_enable();
+}
+
+/**
+ * kmcl_rx_signalled() - the peer has signalled the channel: data, room, or both
+ * @ch: the channel
+ *
+ * DISPATCH_LEVEL.
+ */
+void kmcl_rx_signalled(struct kmcl_channel *ch)
+{
+	kmcl_tx_drain(ch);
+	run(ch, false);
+}
+
+/* Before an open: what delivery may not lack later. */
+int kmcl_rx_prepare(struct kmcl_channel *ch)
+{
+	struct kmcl_incoming *in;
+
+	ch->rx.scratch = kvmalloc(kmcl_round8(ch->config.max_packet), GFP_KERNEL);
+	if (!ch->rx.scratch)
+		return -ENOMEM;
+	in = kmcl_incoming_get(ch, GFP_KERNEL);
+	if (!in)
+		return -ENOMEM;
+	kmcl_incoming_put(in);
+	return 0;
+}
+
+void kmcl_rx_start(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_bh(&rx->lock);
+	rx->enabled = true;
+	rx->starved = false;
+	delivery_work(rx);
+	spin_unlock_bh(&rx->lock);
+}
+
+static bool rx_is_idle(struct kmcl_channel *ch)
+{
+	bool idle;
+
+	spin_lock_bh(&ch->rx.lock);
+	idle = !ch->rx.running;
+	spin_unlock_bh(&ch->rx.lock);
+	return idle;
+}
+
+/* Sleeps until no packet callback runs; none will start before kmcl_rx_start(). */
+void kmcl_rx_stop(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_bh(&rx->lock);
+	WRITE_ONCE(rx->enabled, false);
+	spin_unlock_bh(&rx->lock);
+	wait_event(ch->wait, rx_is_idle(ch));
+}
+
+static bool all_completed(struct kmcl_channel *ch)
+{
+	bool all;
+
+	spin_lock_bh(&ch->rx.lock);
+	all = !ch->rx.outstanding;
+	spin_unlock_bh(&ch->rx.lock);
+	return all;
+}
+
+/* Sleeps until the driver has completed every packet that it was given. */
+void kmcl_rx_drain(struct kmcl_channel *ch)
+{
+	wait_event(ch->wait, all_completed(ch));
+}
+
+/* After the rings are closed: forget what the library still holds of this connection. */
+void kmcl_rx_reset(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	cancel_work_sync(&rx->work);
+	if (rx->held) {
+		kmcl_incoming_put(rx->held);
+		rx->held = NULL;
+	}
+	rx->failed = false;
+	rx->starved = false;
+	kvfree(rx->scratch);
+	rx->scratch = NULL;
+}
+
+bool kmcl_rx_is_mine(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == in_serving_softirq();
+}
+
+void kmcl_rx_init(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_init(&rx->lock);
+	rx->quota = ch->is_server ? 1024 : U32_MAX;
+	INIT_LIST_HEAD(&rx->free);
+	INIT_WORK(&rx->work, work);
+}
+
+void kmcl_rx_destroy(struct kmcl_channel *ch)
+{
+	cancel_work_sync(&ch->rx.work);
+	kmcl_incoming_free_all(ch);
+}
+
+/* The end of a packet's stay with the driver. */
+static void uncount(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	spin_lock_bh(&rx->lock);
+	rx->outstanding--;
+	if (!rx->outstanding)
+		wake_up_all(&ch->wait);
+	if (rx->starved && rx->enabled && rx->outstanding < READ_ONCE(rx->quota)) {
+		rx->starved = false;
+		delivery_work(rx);
+	}
+	spin_unlock_bh(&rx->lock);
+}
+
+/**
+ * VmbChannelPacketComplete() - the driver is done with an incoming packet
+ * @PacketCompletionContext: from EvtVmbChannelProcessPacket
+ * @PacketCompletionBuffer: the reply; NULL if there is none; may be the packet's own buffer
+ * @BufSize: bytes of the reply, at most the channel's maximum packet size
+ *
+ * Sends the reply if the sender asked for a completion, else drops it. Called exactly once per
+ * packet, in the packet callback or later, from any context up to DISPATCH_LEVEL, also during and
+ * after EvtChannelSuspend. The reply is copied. Afterwards the handle and the packet's buffer are
+ * invalid. Cannot fail: a reply that finds the ring full is queued in order with the sends; after
+ * the peer has gone it is dropped. A reply that is too long is replaced by an empty one, with a
+ * warning; so is a second completion ignored, as far as it can be told.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_PACKET_COMPLETE callback function".
+ */
+VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
+			      PVOID PacketCompletionBuffer, UINT32 BufSize)
+{
+	struct kmcl_incoming *in = kmcl_incoming_from_handle(PacketCompletionContext);
+	struct kmcl_channel *ch;
+
+	if (WARN_ONCE(!in, "kmcl: VmbChannelPacketComplete: invalid packet\n"))
+		return;
+	ch = in->ch;
+	if (WARN_ONCE(cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, KMCL_INCOMING_REPLYING) !=
+		      KMCL_INCOMING_PRESENTED,
+		      "kmcl: VmbChannelPacketComplete: not the driver's packet\n"))
+		return;
+	if (WARN_ONCE(BufSize > ch->config.max_packet,
+		      "kmcl: VmbChannelPacketComplete: reply above the maximum packet size\n"))
+		BufSize = 0;
+	if (in->wants_completion)
+		kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0);
+	else
+		kmcl_incoming_put(in);
+	uncount(ch);
+}
+EXPORT_SYMBOL_GPL(VmbChannelPacketComplete);
+
+/* Is this the packet that the caller's packet callback was called with? */
+static struct kmcl_incoming *presented_here(VMBPACKETCOMPLETION handle)
+{
+	struct kmcl_incoming *in = kmcl_incoming_from_handle(handle);
+
+	if (!in || !kmcl_rx_is_mine(in->ch) || in->ch->rx.presenting != in)
+		return NULL;
+	return in;
+}
+
+static bool take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state)
+{
+	return cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, state) == KMCL_INCOMING_PRESENTED;
+}
+
+/**
+ * VmbChannelPacketDeferToPassive() - have the packet presented again at PASSIVE_LEVEL
+ * @PacketCompletionContext: the packet that EvtVmbChannelProcessPacket was called with
+ *
+ * Only from inside that callback, which then returns without completing the packet. It is
+ * presented again, same handle and buffer, before any later one. A pause keeps it, a close drops
+ * it. Anywhere else: a warning and no effect.
+ *
+ * Context: the packet callback.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_PACKET_DEFER_TO_PASSIVE callback function".
+ */
+VOID FASTCALL VmbChannelPacketDeferToPassive(VMBPACKETCOMPLETION PacketCompletionContext)
+{
+	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
+
+	if (WARN_ONCE(!in || !take_back(in, KMCL_INCOMING_HELD),
+		      "kmcl: VmbChannelPacketDeferToPassive: not in this packet's callback\n"))
+		return;
+	WRITE_ONCE(in->ch->rx.held, in);
+}
+EXPORT_SYMBOL_GPL(VmbChannelPacketDeferToPassive);
+
+/**
+ * VmbChannelPacketFail() - the packet is so malformed that the channel should stop
+ * @PacketCompletionContext: the packet that EvtVmbChannelProcessPacket was called with
+ *
+ * Only from inside that callback. The packet belongs to the library from here on: do not complete
+ * it. Nothing more is taken from the incoming ring, completions included, until the channel is
+ * closed; sends go on. Anywhere else: a warning and no effect.
+ *
+ * Context: the packet callback.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_PACKET_FAIL callback function".
+ */
+VOID FASTCALL VmbChannelPacketFail(VMBPACKETCOMPLETION PacketCompletionContext)
+{
+	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
+
+	if (WARN_ONCE(!in || !take_back(in, KMCL_INCOMING_FAILED),
+		      "kmcl: VmbChannelPacketFail: not in this packet's callback\n"))
+		return;
+	in->ch->rx.failed_packet = in;
+}
+EXPORT_SYMBOL_GPL(VmbChannelPacketFail);
+
+/**
+ * VmbChannelSetIncomingProcessingAtPassive() - choose the level of the packet callbacks
+ * @Channel: the channel
+ * @RequirePassive: TRUE: PASSIVE_LEVEL only; FALSE: up to DISPATCH_LEVEL
+ *
+ * Governs both packet callbacks and the completion routines of packets sent with
+ * WAIT_FOR_COMPLETION. Takes effect with the next batch.
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_SET_INCOMING_PROCESSING_AT_PASSIVE callback function".
+ */
+VOID VmbChannelSetIncomingProcessingAtPassive(VMBCHANNEL Channel, BOOLEAN RequirePassive)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetIncomingProcessingAtPassive: invalid channel\n"))
+		return;
+	WRITE_ONCE(ch->rx.passive, RequirePassive);
+}
+EXPORT_SYMBOL_GPL(VmbChannelSetIncomingProcessingAtPassive);
+
+/**
+ * VmbChannelSetTransactionQuota() - bound the packets that the driver holds
+ * @Channel: the channel
+ * @Quota: most incoming data packets given to the driver and not completed, above 0
+ *
+ * Further packets stay in the ring, completions behind them included. A queue that is blocked goes
+ * on when a packet is completed, not when the quota is raised. 0 changes nothing, with a warning.
+ *
+ * Context: up to DISPATCH_LEVEL, in any state of the channel.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_SET_TRANSACTION_QUOTA callback function".
+ */
+VOID VmbChannelSetTransactionQuota(VMBCHANNEL Channel, UINT32 Quota)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+
+	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetTransactionQuota: invalid channel\n"))
+		return;
+	if (WARN_ONCE(!Quota, "kmcl: VmbChannelSetTransactionQuota: quota 0\n"))
+		return;
+	WRITE_ONCE(ch->rx.quota, Quota);
+}
+EXPORT_SYMBOL_GPL(VmbChannelSetTransactionQuota);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Trace events of the channel machinery: system "kmcl". Every event names its channel. */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kmcl
+
+#if !defined(KMCL_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define KMCL_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "channel.h"
+
+/* A channel has entered a phase of its life cycle. */
+TRACE_EVENT(kmcl_phase,
+	TP_PROTO(const struct kmcl_channel *ch, enum kmcl_phase phase),
+	TP_ARGS(ch, phase),
+	TP_STRUCT__entry(
+		__field(const void *, channel)
+		__array(char, name, sizeof_field(struct kmcl_channel, name))
+		__field(int, phase)
+	),
+	TP_fast_assign(
+		__entry->channel = ch;
+		memcpy(__entry->name, ch->name, sizeof(__entry->name));
+		__entry->phase = phase;
+	),
+	TP_printk("channel=%p name=%s phase=%s", __entry->channel, __entry->name,
+		  kmcl_phase_name(__entry->phase))
+);
+
+/* Delivery stopped: see enum kmcl_malformed. */
+TRACE_EVENT(kmcl_malformed,
+	TP_PROTO(const struct kmcl_channel *ch, enum kmcl_malformed kind),
+	TP_ARGS(ch, kind),
+	TP_STRUCT__entry(
+		__field(const void *, channel)
+		__array(char, name, sizeof_field(struct kmcl_channel, name))
+		__field(int, kind)
+	),
+	TP_fast_assign(
+		__entry->channel = ch;
+		memcpy(__entry->name, ch->name, sizeof(__entry->name));
+		__entry->kind = kind;
+	),
+	TP_printk("channel=%p name=%s kind=%d (%s)", __entry->channel, __entry->name,
+		  __entry->kind, kmcl_malformed_name(__entry->kind))
+);
+
+#endif
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

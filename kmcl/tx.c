@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way out: from an accepted packet or reply into the outgoing ring.
+ *
+ * A packet is written straight into the ring when nothing is queued before it and there is room.
+ * Otherwise its bytes are kept in its own object and it joins the queue, which empties in order
+ * when the peer signals room. Some hosts forget that signal, so the queue is also looked at when
+ * anything else happens on the channel, and by a slow timer as long as it is not empty.
+ *
+ * The bus is signalled with tx->lock held: closing takes the lock once to know that nobody is
+ * about to touch the rings or the offer any more. Signals are rare under load, so this costs
+ * nothing there.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "channel.h"
+
+#define RETRY_MIN_MS	10u
+#define RETRY_MAX_MS	1000u
+
+static u32 packet_length(u32 head, u32 length)
+{
+	return kmcl_round8(sizeof(struct kmcl_desc) + head + length);
+}
+
+static void describe(struct kmcl_desc *desc, const struct kmcl_message *message, u16 flags)
+{
+	u32 offset = sizeof(*desc) + (message->head_is_payload ? 0 : message->head_length);
+
+	desc->type = message->type;
+	desc->offset8 = offset / 8;
+	desc->len8 = packet_length(message->head_length, message->length) / 8;
+	desc->flags = flags;
+	desc->trans_id = 0;
+}
+
+/* Can this message ever go out? */
+bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
+{
+	u32 length = packet_length(message->head_length, message->length);
+
+	return length <= KMCL_PACKET_MAX &&
+	       length + KMCL_TRAILER_SIZE < READ_ONCE(ch->link.out_pages) * KMCL_PAGE_SIZE;
+}
+
+static void write_packet(struct kmcl_ring *ring, u8 *to, const struct kmcl_desc *desc,
+			 const void *head, u32 head_length, const void *data, u32 length)
+{
+	u32 used = sizeof(*desc) + head_length + length;
+	u32 whole = desc->len8 * 8u;
+
+	memcpy(to, desc, sizeof(*desc));
+	memcpy(to + sizeof(*desc), head, head_length);
+	memcpy(to + sizeof(*desc) + head_length, data, length);
+	memset(to + used, 0, whole - used);
+	kmcl_ring_push(ring, whole);
+}
+
+static void publish(struct kmcl_channel *ch)
+{
+	if (kmcl_ring_publish(&ch->link.out))
+		ch->offer->bus->ops->signal(ch->offer);
+}
+
+/* Room in the ring for a packet that must not overtake any other. */
+static int reserve(struct kmcl_channel *ch, const struct kmcl_desc *desc, u8 **to)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	int err;
+
+	if (!list_empty(&tx->queue))
+		return -EAGAIN;
+	err = kmcl_ring_reserve(&ch->link.out, desc->len8 * 8u, to);
+	if (err == -EIO)
+		tx->corrupt = true;
+	return err;
+}
+
+static void retry_soon(struct kmcl_tx *tx, unsigned int ms)
+{
+	mod_delayed_work(kmcl_delivery_wq, &tx->retry, msecs_to_jiffies(ms));
+}
+
+static struct kmcl_packet *txn_packet(struct kmcl_txn *txn)
+{
+	return container_of(txn, struct kmcl_packet, txn);
+}
+
+static struct kmcl_incoming *txn_incoming(struct kmcl_txn *txn)
+{
+	return container_of(txn, struct kmcl_incoming, reply);
+}
+
+/* A packet has reached the ring. Return: true if that is all it waited for. */
+static bool packet_sent(struct kmcl_packet *packet)
+{
+	if (packet->wants_completion) {
+		packet->state = KMCL_PACKET_ON_WIRE;
+		return false;
+	}
+	if (packet->sync) {
+		packet->state = KMCL_PACKET_IDLE;
+		kmcl_sync_finish(packet->sync, STATUS_SUCCESS, NULL, 0);
+		return false;
+	}
+	return true;
+}
+
+static void open_transaction(struct kmcl_tx *tx, struct kmcl_txn *txn)
+{
+	kmcl_ids_open(&tx->ids, &txn->id);
+	txn->desc.trans_id = txn->id.id;
+	if (unlikely(kmcl_ids_is_crowded(&tx->ids)))
+		retry_soon(tx, 0);
+}
+
+static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	u8 *to;
+	int err;
+
+	err = kmcl_ring_reserve(&ch->link.out, txn->desc.len8 * 8u, &to);
+	if (err == -EAGAIN)
+		err = kmcl_ring_wait_for_room(&ch->link.out, txn->desc.len8 * 8u);
+	if (!err)
+		err = kmcl_ring_reserve(&ch->link.out, txn->desc.len8 * 8u, &to);
+	if (err)
+		return err;
+
+	if (txn->kind == KMCL_TXN_PACKET && txn_packet(txn)->wants_completion)
+		open_transaction(tx, txn);
+	write_packet(&ch->link.out, to, &txn->desc, txn->body, txn->head,
+		     txn->body + txn->head, txn->length);
+	return 0;
+}
+
+/* Move what fits from the queue into the ring; what is done with that goes to @sent. */
+static void drain(struct kmcl_channel *ch, struct list_head *sent)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	bool progress = false;
+	int err = 0;
+
+	while (!list_empty(&tx->queue)) {
+		struct kmcl_txn *txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
+
+		err = write_queued(ch, txn);
+		if (err)
+			break;
+		progress = true;
+		list_del_init(&txn->link);
+		if (txn->kind == KMCL_TXN_REPLY)
+			tx->replies_queued--;
+		if (txn->kind == KMCL_TXN_REPLY || packet_sent(txn_packet(txn)))
+			list_add_tail(&txn->link, sent);
+	}
+	publish(ch);
+
+	if (list_empty(&tx->queue))
+		kmcl_ring_stop_waiting(&ch->link.out);
+	if (err == -EIO)
+		tx->corrupt = true;
+	if (err != -EAGAIN)
+		return;
+	tx->retry_ms = progress ? RETRY_MIN_MS : clamp(tx->retry_ms * 2, RETRY_MIN_MS, RETRY_MAX_MS);
+	retry_soon(tx, tx->retry_ms);
+}
+
+/* Outside the lock: tell the owners of what has been sent. */
+static void finish_sent(struct list_head *sent)
+{
+	struct kmcl_txn *txn, *next;
+
+	list_for_each_entry_safe(txn, next, sent, link) {
+		list_del_init(&txn->link);
+		if (txn->kind == KMCL_TXN_REPLY)
+			kmcl_incoming_put(txn_incoming(txn));
+		else
+			kmcl_routine_done(txn_packet(txn));
+	}
+}
+
+/**
+ * kmcl_tx_drain() - look whether queued packets fit by now
+ * @ch: the channel
+ *
+ * Up to DISPATCH_LEVEL. Completion routines of packets that reach the ring run in here.
+ */
+void kmcl_tx_drain(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	LIST_HEAD(sent);
+
+	if (list_empty_careful(&tx->queue))
+		return;
+	spin_lock_bh(&tx->lock);
+	if (tx->ring_open && !tx->corrupt)
+		drain(ch, &sent);
+	spin_unlock_bh(&tx->lock);
+	finish_sent(&sent);
+}
+
+/* Many open transactions make long chains: give them more buckets, if there is memory. */
+static void grow_ids(struct kmcl_tx *tx)
+{
+	unsigned int bits = tx->ids.bits + 3;
+	struct hlist_head *buckets = kvcalloc(1u << bits, sizeof(*buckets), GFP_KERNEL);
+
+	if (!buckets)
+		return;
+	spin_lock_bh(&tx->lock);
+	buckets = kmcl_ids_grow(&tx->ids, buckets, bits);
+	spin_unlock_bh(&tx->lock);
+	kvfree(buckets);
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, tx.retry.work);
+
+	if (kmcl_ids_is_crowded(&ch->tx.ids))
+		grow_ids(&ch->tx);
+	kmcl_tx_drain(ch);
+}
+
+/* Keep a copy of the message and put it behind all that was accepted before. */
+static void enqueue(struct kmcl_channel *ch, struct kmcl_txn *txn,
+		    const struct kmcl_message *message)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	bool was_empty = list_empty(&tx->queue);
+
+	/* The source may be the destination: replies and resent payloads are. */
+	memmove(txn->body + message->head_length, message->data, message->length);
+	memmove(txn->body, message->head, message->head_length);
+	txn->head = message->head_length;
+	txn->length = message->length;
+	list_add_tail(&txn->link, &tx->queue);
+
+	if (!tx->ring_open)
+		return;
+	if (was_empty)
+		tx->retry_ms = RETRY_MIN_MS;
+	txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
+	if (kmcl_ring_wait_for_room(&ch->link.out, txn->desc.len8 * 8u) == 0)
+		retry_soon(tx, 0);
+	else if (was_empty)
+		retry_soon(tx, tx->retry_ms);
+}
+
+/* The message may be longer than the driver's buffer by a head, never than the object. */
+static bool object_holds(const struct kmcl_packet *packet, const struct kmcl_message *message)
+{
+	return message->head_length + message->length <= packet->capacity;
+}
+
+static NTSTATUS refused(const struct kmcl_packet *packet, const struct kmcl_tx *tx)
+{
+	if (packet->sync && tx->closing)
+		return STATUS_DEVICE_REMOVED;
+	return STATUS_INVALID_DEVICE_STATE;
+}
+
+static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *message,
+		       bool wants_completion, bool may_queue, bool *sent)
+{
+	struct kmcl_channel *ch = packet->ch;
+	struct kmcl_txn *txn = &packet->txn;
+	struct kmcl_tx *tx = &ch->tx;
+	int err = -EAGAIN;
+	u8 *to;
+
+	if (packet->state != KMCL_PACKET_IDLE)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	if (tx->gate == KMCL_GATE_REFUSE)
+		return refused(packet, tx);
+
+	packet->wants_completion = wants_completion;
+	describe(&txn->desc, message,
+		 wants_completion ? KMCL_DESC_FLAG_COMPLETION_REQUESTED : 0);
+	if (tx->gate == KMCL_GATE_OPEN)
+		err = tx->corrupt ? -EIO : reserve(ch, &txn->desc, &to);
+	if (err == -EIO)
+		return STATUS_FILE_CORRUPT_ERROR;
+	if (err == -EAGAIN) {
+		if (!may_queue)
+			return STATUS_BUFFER_OVERFLOW;
+		packet->state = KMCL_PACKET_QUEUED;
+		enqueue(ch, txn, message);
+		return STATUS_SUCCESS;
+	}
+
+	if (wants_completion)
+		open_transaction(tx, txn);
+	write_packet(&ch->link.out, to, &txn->desc, message->head, message->head_length,
+		     message->data, message->length);
+	packet->state = KMCL_PACKET_ON_WIRE;
+	*sent = packet_sent(packet);
+	publish(ch);
+	return STATUS_SUCCESS;
+}
+
+/**
+ * kmcl_tx_send() - accept a packet
+ * @packet: idle; sync is set for a synchronous request
+ * @message: what it says; nothing of it is needed after the return
+ * @wants_completion: ask the peer for a completion packet
+ * @may_queue: false: only if it can go into the ring at once
+ *
+ * Return: STATUS_SUCCESS if accepted: its completion routine runs once, perhaps in here;
+ * else as VmbPacketSend, or STATUS_BUFFER_OVERFLOW for a packet that may not be queued.
+ */
+NTSTATUS kmcl_tx_send(struct kmcl_packet *packet, const struct kmcl_message *message,
+		      bool wants_completion, bool may_queue)
+{
+	struct kmcl_tx *tx = &packet->ch->tx;
+	bool sent = false;
+	NTSTATUS status;
+
+	if (!object_holds(packet, message))
+		return STATUS_INVALID_PARAMETER;
+	spin_lock_bh(&tx->lock);
+	status = accept(packet, message, wants_completion, may_queue, &sent);
+	spin_unlock_bh(&tx->lock);
+	if (sent)
+		kmcl_routine_done(packet);
+	return status;
+}
+
+/**
+ * kmcl_tx_send_now() - put a message into the ring at once, without an object
+ * @ch: the channel
+ * @message: what it says
+ *
+ * Return: STATUS_SUCCESS; STATUS_BUFFER_OVERFLOW if it cannot go now; else as kmcl_tx_send().
+ */
+NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *message)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	NTSTATUS status = STATUS_BUFFER_OVERFLOW;
+	struct kmcl_desc desc;
+	int err;
+	u8 *to;
+
+	describe(&desc, message, 0);
+	spin_lock_bh(&tx->lock);
+	if (tx->gate == KMCL_GATE_REFUSE) {
+		status = tx->closing ? STATUS_DEVICE_REMOVED : STATUS_INVALID_DEVICE_STATE;
+	} else if (tx->gate == KMCL_GATE_OPEN) {
+		err = tx->corrupt ? -EIO : reserve(ch, &desc, &to);
+		if (err == -EIO)
+			status = STATUS_FILE_CORRUPT_ERROR;
+		if (!err) {
+			write_packet(&ch->link.out, to, &desc, message->head,
+				     message->head_length, message->data, message->length);
+			publish(ch);
+			status = STATUS_SUCCESS;
+		}
+	}
+	spin_unlock_bh(&tx->lock);
+	return status;
+}
+
+/**
+ * kmcl_tx_reply() - send the completion packet of an incoming packet and give its object back
+ * @in: in state KMCL_INCOMING_REPLYING
+ * @data: the reply, perhaps in @in itself
+ * @length: bytes, at most the maximum packet size
+ *
+ * Cannot fail: a reply that finds the ring full is queued in its object. With the rings closed
+ * there is nobody left to hear it.
+ */
+void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
+{
+	struct kmcl_message message = {
+		.type = KMCL_PKT_COMPLETION, .data = data, .length = length
+	};
+	struct kmcl_channel *ch = in->ch;
+	struct kmcl_txn *txn = &in->reply;
+	struct kmcl_tx *tx = &ch->tx;
+	int err = -EIO;
+	u8 *to;
+
+	describe(&txn->desc, &message, 0);
+	txn->desc.trans_id = in->trans_id;
+
+	spin_lock_bh(&tx->lock);
+	if (tx->ring_open && !tx->corrupt && !READ_ONCE(ch->peer_gone))
+		err = reserve(ch, &txn->desc, &to);
+	if (!err) {
+		write_packet(&ch->link.out, to, &txn->desc, NULL, 0, data, length);
+		publish(ch);
+	} else if (err == -EAGAIN) {
+		tx->replies_queued++;
+		enqueue(ch, txn, &message);
+	}
+	spin_unlock_bh(&tx->lock);
+	if (err != -EAGAIN)
+		kmcl_incoming_put(in);
+}
+
+void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	LIST_HEAD(sent);
+
+	spin_lock_bh(&tx->lock);
+	tx->gate = gate;
+	tx->closing = false;
+	if (gate == KMCL_GATE_OPEN) {
+		tx->ring_open = true;
+		tx->corrupt = false;
+		drain(ch, &sent);
+	}
+	spin_unlock_bh(&tx->lock);
+	finish_sent(&sent);
+}
+
+/**
+ * kmcl_tx_begin_close() - refuse new packets, keep queued ones off the ring
+ * @ch: the channel
+ *
+ * Replies still go out. Threads in synchronous requests are released.
+ */
+void kmcl_tx_begin_close(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_txn *txn, *next;
+
+	spin_lock_bh(&tx->lock);
+	tx->gate = KMCL_GATE_REFUSE;
+	tx->closing = true;
+	list_for_each_entry_safe(txn, next, &tx->queue, link)
+		if (txn->kind == KMCL_TXN_PACKET)
+			list_move_tail(&txn->link, &tx->aside);
+	kmcl_sync_release_all(ch);
+	spin_unlock_bh(&tx->lock);
+}
+
+/* From here on nobody touches the outgoing ring. */
+void kmcl_tx_ring_closed(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+
+	spin_lock_bh(&tx->lock);
+	tx->ring_open = false;
+	spin_unlock_bh(&tx->lock);
+	cancel_delayed_work_sync(&tx->retry);
+}
+
+/* A transaction ends. Return: the packet if its routine has to be called. */
+static struct kmcl_packet *end_transaction(struct kmcl_channel *ch, struct kmcl_packet *packet,
+					   NTSTATUS status, const void *data, u32 length)
+{
+	if (packet->sync) {
+		packet->state = KMCL_PACKET_IDLE;
+		kmcl_sync_finish(packet->sync, status, data, length);
+		return NULL;
+	}
+	if (!packet->routine) {
+		/* A synchronous request that nobody waits for any more. */
+		ch->counters.late_completions++;
+		kmcl_sync_free_packet(packet);
+		return NULL;
+	}
+	return packet;
+}
+
+/**
+ * kmcl_tx_complete() - a completion packet has come
+ * @ch: the channel
+ * @id: the transaction that it names
+ * @status: what its owner is told
+ * @data: the payload, a private copy
+ * @length: bytes
+ *
+ * Return: false if no such transaction is open.
+ */
+bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length)
+{
+	struct kmcl_packet *packet = NULL;
+	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_id *found;
+
+	spin_lock_bh(&tx->lock);
+	found = kmcl_ids_close(&tx->ids, id);
+	if (found)
+		packet = end_transaction(ch, container_of(found, struct kmcl_packet, txn.id),
+					 status, data, length);
+	spin_unlock_bh(&tx->lock);
+	if (packet)
+		kmcl_routine_run(packet, status, data, length);
+	return found;
+}
+
+static void flush_one(struct kmcl_channel *ch, struct kmcl_packet *packet)
+{
+	spin_lock_bh(&ch->tx.lock);
+	packet = end_transaction(ch, packet, STATUS_DEVICE_REMOVED, NULL, 0);
+	spin_unlock_bh(&ch->tx.lock);
+	if (packet)
+		kmcl_routine_run(packet, STATUS_DEVICE_REMOVED, NULL, 0);
+}
+
+/**
+ * kmcl_tx_flush() - complete everything that was accepted with STATUS_DEVICE_REMOVED
+ * @ch: the channel; gate refusing, rings closed
+ *
+ * Sleeps until the completion routines have returned.
+ */
+void kmcl_tx_flush(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_txn *txn, *next;
+	struct hlist_node *next_node;
+	struct kmcl_id *id;
+	HLIST_HEAD(on_wire);
+	LIST_HEAD(queued);
+
+	spin_lock_bh(&tx->lock);
+	kmcl_ids_close_all(&tx->ids, &on_wire);
+	list_splice_tail_init(&tx->aside, &queued);
+	list_splice_tail_init(&tx->queue, &queued);
+	tx->replies_queued = 0;
+	spin_unlock_bh(&tx->lock);
+
+	hlist_for_each_entry_safe(id, next_node, &on_wire, node) {
+		hlist_del_init(&id->node);
+		flush_one(ch, container_of(id, struct kmcl_packet, txn.id));
+	}
+	list_for_each_entry_safe(txn, next, &queued, link) {
+		list_del_init(&txn->link);
+		if (txn->kind == KMCL_TXN_REPLY)
+			kmcl_incoming_put(txn_incoming(txn));
+		else
+			flush_one(ch, txn_packet(txn));
+	}
+	kmcl_routines_wait(ch);
+}
+
+void kmcl_tx_init(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+
+	spin_lock_init(&tx->lock);
+	tx->gate = KMCL_GATE_REFUSE;
+	INIT_LIST_HEAD(&tx->queue);
+	INIT_LIST_HEAD(&tx->aside);
+	INIT_LIST_HEAD(&tx->syncs);
+	INIT_LIST_HEAD(&tx->frames);
+	kmcl_ids_init(&tx->ids);
+	INIT_DELAYED_WORK(&tx->retry, retry_work);
+}
+
+void kmcl_tx_destroy(struct kmcl_channel *ch)
+{
+	if (ch->tx.ids.buckets != ch->tx.ids.inline_buckets)
+		kvfree(ch->tx.ids.buckets);
+}
