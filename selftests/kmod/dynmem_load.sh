@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: hyperv timeout=240
+# 200 times: load the sample, unload it. Nothing may be left behind.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./dynmem.bash
+
+warm_up=20
+cycles=200
+
+objects=/sys/kernel/debug/kmcl/objects
+
+# Ten cycles of each kind: most unload at some point of the negotiation, every tenth waits for its end.
+cycle() {
+	modprobe dynmem || return
+	if [ $(($1 % 10)) -eq 0 ]; then
+		within 10 counter_is state running || return
+	elif [ $(($1 % 3)) -eq 0 ]; then
+		sleep 0.0$(($1 % 7))
+	fi
+	rmmod dynmem
+}
+
+cycles() {
+	local i
+
+	for ((i = $1; i < $2; i++)); do
+		cycle "$i" || {
+			echo "# cycle $i failed"
+			return 1
+		}
+	done
+}
+
+settle() {
+	local file
+
+	sleep 0.5
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	for file in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$file" 2>/dev/null
+	done
+	sleep 0.2
+}
+
+# All pages that have no owner in user space: free ones must not become fewer.
+free_pages() {
+	awk '/^nr_free_pages/ { print $2 }' /proc/vmstat
+}
+
+slabs() {
+	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo | sort
+}
+
+# Caches that grew by an object a cycle or more.
+grown_slabs() {
+	join "$1" "$2" | awk -v most="$((cycles - warm_up))" '$3 - $2 >= most { print $1, $2, $3; bad = 1 } END { exit !bad }'
+}
+
+no_grown_slabs() {
+	local grown
+
+	! grown=$(grown_slabs "$@") || {
+		echo "# grew: ${grown//$'\n'/; }"
+		return 1
+	}
+}
+
+no_lost_pages() {
+	echo "# free pages before and after $((cycles - warm_up)) cycles: $1, $2"
+	[ $(($1 - $2)) -lt $((cycles - warm_up)) ]
+}
+
+no_objects() {
+	! grep -v ' 0$' $objects | sed 's/^/# left: /' | grep .
+}
+
+same_names() {
+	diff <(echo "$1") <(ls /sys/bus/vmbus/drivers /sys/bus/vmbus/devices) | sed 's/^/# /' | grep . && return 1
+	return 0
+}
+
+need_device
+modprobe kmcl_hyperv || skip_all "kmcl_hyperv does not load"
+plan 6
+
+before=$(mktemp -d)
+names=$(ls /sys/bus/vmbus/drivers /sys/bus/vmbus/devices)
+expect "warm up: load and unload $warm_up times" cycles 0 $warm_up
+settle
+slabs >"$before/slabs"
+pages=$(free_pages)
+expect "load and unload up to $cycles times" cycles $warm_up $cycles
+settle
+slabs >"$before/slabs.after"
+expect "no slab cache grew with the cycles" no_grown_slabs "$before/slabs" "$before/slabs.after"
+expect "no page was lost" no_lost_pages "$pages" "$(free_pages)"
+expect "no channel, packet or request is left" no_objects
+expect "drivers and devices of the bus are what they were" same_names "$names"
+rm -r "$before"
+unload
+finish
