@@ -37,7 +37,7 @@ LONGLONG DynMemNow(VOID)
 
 BOOLEAN DynMemMayWork(PDYNMEM_DEVICE Device)
 {
-	return Device->Active && !Device->Stopping;
+	return KeReadStateEvent(&Device->Active) && !KeReadStateEvent(&Device->Stop);
 }
 
 static VOID DynMemSignal(PDYNMEM_DEVICE Device, LONG Event)
@@ -53,11 +53,8 @@ static VOID DynMemSignal(PDYNMEM_DEVICE Device, LONG Event)
 static VOID DynMemEvtChannelStarted(VMBCHANNEL Channel)
 {
 	PDYNMEM_DEVICE device = VmbChannelGetPointer(Channel);
-	KIRQL irql;
 
-	KeAcquireSpinLock(&device->Lock, &irql);
-	device->Active = TRUE;
-	KeReleaseSpinLock(&device->Lock, irql);
+	KeSetEvent(&device->Active, IO_NO_INCREMENT, FALSE);
 }
 
 static VOID DynMemEvtChannelPostStarted(VMBCHANNEL Channel)
@@ -100,12 +97,8 @@ static VOID DynMemEvtChannelSuspend(VMBCHANNEL Channel)
 {
 	PDYNMEM_DEVICE device = VmbChannelGetPointer(Channel);
 	PDYNMEM_REQUEST request;
-	KIRQL irql;
 
-	KeAcquireSpinLock(&device->Lock, &irql);
-	device->Active = FALSE;
-	KeReleaseSpinLock(&device->Lock, irql);
-
+	KeClearEvent(&device->Active);
 	while ((request = DynMemTakeRequest(device, &device->Pending)))
 		DynMemCompleteRequest(device, request);
 }
@@ -136,7 +129,7 @@ static VOID DynMemEvtProcessPacket(VMBCHANNEL Channel, VMBPACKETCOMPLETION Packe
 
 	/* The quota is the number of requests, so there is an idle one. */
 	request = DynMemTakeRequest(device, &device->Idle);
-	NT_ASSERT(request != NULL);
+	NT_ASSERT(request);
 	if (!request) {
 		VmbChannelPacketComplete(Packet, NULL, 0);
 		return;
@@ -165,7 +158,7 @@ static VOID DynMemRetryLater(PDYNMEM_DEVICE Device)
 	Device->RetryDue = DynMemNow() + Device->RetryDelay;
 }
 
-/* Ends the connection if there is one. Afterwards the channel is Disabled and all pages are ours. */
+/* Ends the connection if there is one. Then the channel is Disabled and all pages are ours. */
 static VOID DynMemDisconnect(PDYNMEM_DEVICE Device)
 {
 	VmbChannelDisable(Device->Channel);
@@ -298,7 +291,7 @@ static NTSTATUS DynMemStartWorker(PDYNMEM_DEVICE Device)
 
 static VOID DynMemStopWorker(PDYNMEM_DEVICE Device)
 {
-	InterlockedExchange(&Device->Stopping, TRUE);
+	KeSetEvent(&Device->Stop, IO_NO_INCREMENT, FALSE);
 	DynMemSignal(Device, DYNMEM_EVENT_STOP);
 	KeWaitForSingleObject(Device->Worker, Executive, KernelMode, FALSE, NULL);
 	ObDereferenceObject(Device->Worker);
@@ -363,6 +356,8 @@ static PDYNMEM_DEVICE DynMemAllocateDevice(VOID)
 		return NULL;
 
 	KeInitializeEvent(&device->Wake, SynchronizationEvent, FALSE);
+	KeInitializeEvent(&device->Active, NotificationEvent, FALSE);
+	KeInitializeEvent(&device->Stop, NotificationEvent, FALSE);
 	KeInitializeSpinLock(&device->Lock);
 	InitializeListHead(&device->Pending);
 	InitializeListHead(&device->Idle);

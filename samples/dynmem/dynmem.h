@@ -12,7 +12,7 @@
 #include "protocol.h"
 #include "counters.h"
 
-#define DYNMEM_TAG		'mDyK'
+#define DYNMEM_TAG		0x6d44794b	/* reads KyDm in a dump */
 
 /* Interrupt time counts units of 100 ns. */
 #define DYNMEM_MILLISECOND	10000LL
@@ -28,7 +28,7 @@ typedef enum _DYNMEM_STATE {
 	DynMemVersion,		/* a version request is out */
 	DynMemCapabilities,	/* a capabilities report is out */
 	DynMemRunning,
-	DynMemRejected,		/* the host does not want us: stays so until the driver is reloaded */
+	DynMemRejected,		/* the host does not want us; stays so until a reload */
 } DYNMEM_STATE;
 
 /* What the callbacks tell the worker. */
@@ -50,18 +50,18 @@ typedef struct _DYNMEM_DEVICE {
 
 	PKTHREAD Worker;
 	KEVENT Wake;
-	volatile LONG Events;
-	volatile LONG Stopping;
+	LONG Events;			/* DYNMEM_EVENT_*, by Interlocked functions only */
 
-	/* Lock covers Active and the two lists. */
-	KSPIN_LOCK Lock;
-	volatile BOOLEAN Active;	/* between EvtChannelStarted and EvtChannelSuspend */
+	KEVENT Active;			/* set between EvtChannelStarted and EvtChannelSuspend */
+	KEVENT Stop;			/* set when the driver is to be unloaded */
+
+	KSPIN_LOCK Lock;		/* for the two lists */
 	LIST_ENTRY Pending;
 	LIST_ENTRY Idle;
 	DYNMEM_REQUEST Requests[DYNMEM_QUOTA];
 
 	VMBPACKET StatusPacket;
-	volatile LONG StatusBusy;
+	LONG StatusBusy;		/* by Interlocked functions only */
 
 	/* All that follows belongs to the worker, and to DriverUnload once the worker has ended. */
 	DYNMEM_STATE State;

@@ -20,8 +20,8 @@ static const char * const StateNames[] = {
 };
 
 /* For DynMemStateName and DynMemProtocolVersion, which know no device. */
-static volatile LONG PublishedState = DynMemWaiting;
-static volatile LONG PublishedVersion;
+static LONG PublishedState = DynMemWaiting;
+static LONG PublishedVersion;
 
 const char *DynMemStateName(void)
 {
@@ -240,7 +240,7 @@ VOID DynMemHandleMessage(PDYNMEM_DEVICE Device, PVOID Buffer, UINT32 Length)
 	    header->Size <= Length && DynMemDispatch(Device, header, header->Size))
 		return;
 
-	/* The first ones tell what is wrong; a host that sends nothing else shall not fill the log. */
+	/* A host that sends nothing but nonsense shall not fill the log. */
 	if (DynMemCounters.BadMessages++ < 16)
 		DbgPrint("dynmem: ignoring a message of type %u, %u bytes, in state %s\n",
 			 Length >= sizeof(*header) ? header->Type : 0, Length, DynMemStateName());

@@ -86,7 +86,8 @@ typedef ULONG64 DM_PAGE_RANGE;
 
 #define DM_RANGE_FIRST_BITS		40
 #define DM_RANGE_MAXIMUM_COUNT		0xffffffu
-#define DM_RANGE(First, Count)		((DM_PAGE_RANGE)(First) | ((DM_PAGE_RANGE)(Count) << DM_RANGE_FIRST_BITS))
+#define DM_RANGE(First, Count) \
+	((DM_PAGE_RANGE)(First) | ((DM_PAGE_RANGE)(Count) << DM_RANGE_FIRST_BITS))
 #define DM_RANGE_FIRST(Range)		((Range) & (((DM_PAGE_RANGE)1 << DM_RANGE_FIRST_BITS) - 1))
 #define DM_RANGE_COUNT(Range)		((ULONG)((Range) >> DM_RANGE_FIRST_BITS))
 
