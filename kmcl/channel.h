@@ -61,10 +61,12 @@ struct kmcl_message {
 	bool head_is_payload;
 	const void *data;
 	u32 length;
+	bool prepared;		/* its packet is in state KMCL_PACKET_PREPARED, not idle */
 };
 
 enum kmcl_packet_state {
 	KMCL_PACKET_IDLE,
+	KMCL_PACKET_PREPARED,	/* a sender is writing ranges into it */
 	KMCL_PACKET_QUEUED,
 	KMCL_PACKET_ON_WIRE,
 };
@@ -75,6 +77,7 @@ struct kmcl_packet {
 	u32 magic;
 	bool allocated;		/* by VmbPacketAllocate: on the channel's list */
 	bool wants_completion;
+	bool external;		/* the peer may touch pages of the driver's */
 	enum kmcl_packet_state state;
 	struct kmcl_channel *ch;
 	PFN_VMB_PACKET_COMPLETION_ROUTINE routine;

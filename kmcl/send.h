@@ -3,10 +3,10 @@
 #ifndef KMCL_SEND_H
 #define KMCL_SEND_H
 
-#include "channel.h"
+#include "external.h"
 
 NTSTATUS kmcl_send_message(struct kmcl_channel *ch, struct kmcl_message *message,
 			   struct kmcl_pipe_header *pipe, const void *buffer, u32 length,
-			   PMDL external, u32 flags);
+			   const struct kmcl_external *external, u32 flags);
 
 #endif

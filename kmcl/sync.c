@@ -42,12 +42,17 @@ static void abandon(struct kmcl_sync *sync)
 	list_del_init(&packet->txn.link);
 }
 
-/* Closing begins: nobody waits for the peer any more. */
+/*
+ * Closing begins: nobody waits for the peer any more, except a request whose pages the peer may
+ * still touch; that one ends when the rings are closed.
+ */
 void kmcl_sync_release_all(struct kmcl_channel *ch)
 {
 	struct kmcl_sync *sync, *next;
 
 	list_for_each_entry_safe(sync, next, &ch->tx.syncs, link) {
+		if (sync->packet->external && !READ_ONCE(ch->peer_gone))
+			continue;
 		abandon(sync);
 		kmcl_sync_finish(sync, STATUS_DEVICE_REMOVED, NULL, 0);
 	}
@@ -88,8 +93,21 @@ void kmcl_sync_free_packet(struct kmcl_packet *packet)
 	kfree(packet);
 }
 
-static NTSTATUS send_and_wait(struct kmcl_channel *ch, const struct kmcl_message *message,
-			      struct kmcl_sync *sync, u32 flags, PLARGE_INTEGER timeout)
+static NTSTATUS not_sent(struct kmcl_channel *ch, struct kmcl_sync *sync, NTSTATUS status)
+{
+	spin_lock_bh(&ch->tx.lock);
+	list_del_init(&sync->link);
+	if (sync->finished)
+		status = sync->status;	/* closing has been quicker */
+	spin_unlock_bh(&ch->tx.lock);
+	kmcl_sync_free_packet(sync->packet);
+	sync->size = 0;
+	return status;
+}
+
+static NTSTATUS send_and_wait(struct kmcl_channel *ch, struct kmcl_message *message,
+			      const struct kmcl_external *external, struct kmcl_sync *sync,
+			      u32 flags, PLARGE_INTEGER timeout)
 {
 	bool no_queue = timeout && !timeout->QuadPart;
 	NTSTATUS status;
@@ -97,6 +115,10 @@ static NTSTATUS send_and_wait(struct kmcl_channel *ch, const struct kmcl_message
 	sync->packet = new_packet(ch, message);
 	if (!sync->packet)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	if (!kmcl_external_is_none(external)) {
+		kmcl_external_describe(external, sync->packet->body);
+		message->head = sync->packet->body;
+	}
 	sync->packet->sync = sync;
 	KeInitializeEvent(&sync->done, NotificationEvent, FALSE);
 
@@ -105,16 +127,29 @@ static NTSTATUS send_and_wait(struct kmcl_channel *ch, const struct kmcl_message
 	spin_unlock_bh(&ch->tx.lock);
 	status = kmcl_tx_send(sync->packet, message,
 			      flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION, !no_queue);
-	if (status) {
-		spin_lock_bh(&ch->tx.lock);
-		list_del_init(&sync->link);
-		spin_unlock_bh(&ch->tx.lock);
-		kmcl_sync_free_packet(sync->packet);
-		sync->size = 0;
-		return status;
-	}
+	if (status)
+		return not_sent(ch, sync, status);
 	/* A zero timeout is about the queue; a completion, once asked for, is waited for. */
 	return wait(ch, sync, no_queue ? NULL : timeout);
+}
+
+/* Without an object there is no room for ranges yet. */
+static NTSTATUS send_now(struct kmcl_channel *ch, struct kmcl_message *message,
+			 const struct kmcl_external *external)
+{
+	void *head = NULL;
+	NTSTATUS status;
+
+	if (!kmcl_external_is_none(external)) {
+		head = kmalloc(message->head_length, GFP_ATOMIC | __GFP_NOWARN);
+		if (!head)
+			return STATUS_INSUFFICIENT_RESOURCES;
+		kmcl_external_describe(external, head);
+		message->head = head;
+	}
+	status = kmcl_tx_send_now(ch, message);
+	kfree(head);
+	return status;
 }
 
 static bool completion_buffer_is_good(const void *buffer, const UINT32 *size)
@@ -141,7 +176,7 @@ static bool would_deadlock(struct kmcl_channel *ch, bool waits)
  * @Channel: the channel
  * @Buffer: the message; copied
  * @BufferSize: bytes, at most the maximum packet size
- * @ExternalDataMdl: external data; not available yet, must be NULL
+ * @ExternalDataMdl: external data, as VmbPacketSend()
  * @Flags: VMBUS_CHANNEL_FORMAT_FLAG_*; with WAIT_FOR_COMPLETION the wait is for the peer's
  *	completion packet, without it until the message is in the ring
  * @CompletionBuffer: where to put the completion's payload; NULL to drop it
@@ -150,7 +185,8 @@ static bool would_deadlock(struct kmcl_channel *ch, bool waits)
  *	relative, positive absolute; 0 means that the message is not queued, and together with
  *	WAIT_FOR_COMPLETION that its completion is awaited without limit
  *
- * The wait is not interrupted by signals. It ends when the channel begins to close. A request that
+ * The wait is not interrupted by signals. It ends when the channel begins to close; with external
+ * data when the peer can no longer touch the pages. A request that
  * has timed out is taken from the queue or, if it is in the ring already, abandoned: a completion
  * that comes later is dropped. A server may only send with a zero timeout and without
  * WAIT_FOR_COMPLETION.
@@ -172,6 +208,7 @@ NTSTATUS VmbChannelSendSynchronousRequest(VMBCHANNEL Channel, PVOID Buffer, UINT
 					  PLARGE_INTEGER Timeout)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	struct kmcl_external external = { .mdl = ExternalDataMdl };
 	struct kmcl_pipe_header pipe;
 	struct kmcl_message message;
 	struct kmcl_sync sync = {
@@ -187,7 +224,7 @@ NTSTATUS VmbChannelSendSynchronousRequest(VMBCHANNEL Channel, PVOID Buffer, UINT
 		return STATUS_INVALID_PARAMETER;
 	if (ch->is_server && !server_may(Flags, Timeout))
 		return STATUS_INVALID_PARAMETER;
-	status = kmcl_send_message(ch, &message, &pipe, Buffer, BufferSize, ExternalDataMdl, Flags);
+	status = kmcl_send_message(ch, &message, &pipe, Buffer, BufferSize, &external, Flags);
 	if (status)
 		return status;
 
@@ -197,9 +234,9 @@ NTSTATUS VmbChannelSendSynchronousRequest(VMBCHANNEL Channel, PVOID Buffer, UINT
 		      "kmcl: VmbChannelSendSynchronousRequest: waiting in a packet callback\n"))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (waits)
-		status = send_and_wait(ch, &message, &sync, Flags, Timeout);
+		status = send_and_wait(ch, &message, &external, &sync, Flags, Timeout);
 	else
-		status = kmcl_tx_send_now(ch, &message);
+		status = send_now(ch, &message, &external);
 	if (CompletionBufferSize)
 		*CompletionBufferSize = waits ? sync.size : 0;
 	return status;

@@ -273,12 +273,13 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 	int err = -EAGAIN;
 	u8 *to;
 
-	if (packet->state != KMCL_PACKET_IDLE)
+	if (packet->state != (message->prepared ? KMCL_PACKET_PREPARED : KMCL_PACKET_IDLE))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (tx->gate == KMCL_GATE_REFUSE)
 		return refused(packet, tx);
 
 	packet->wants_completion = wants_completion;
+	packet->external = message->type == KMCL_PKT_DATA_GPA_DIRECT;
 	describe(&txn->desc, message,
 		 wants_completion ? KMCL_DESC_FLAG_COMPLETION_REQUESTED : 0);
 	if (tx->gate == KMCL_GATE_OPEN)

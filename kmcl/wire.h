@@ -45,6 +45,18 @@ enum kmcl_packet_type {
 
 #define KMCL_DESC_FLAG_COMPLETION_REQUESTED	0x1u
 
+/* Behind the descriptor of a GPA-direct packet: so many ranges, each with its pages. */
+struct kmcl_ranges {
+	u32 reserved;
+	u32 count;
+};
+
+struct kmcl_range {
+	u32 byte_count;
+	u32 byte_offset;
+	u64 pfns[];
+};
+
 /* Behind each packet: the write index before it, in the high 32 bits. */
 #define KMCL_TRAILER_SIZE	8u
 
