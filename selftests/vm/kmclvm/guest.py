@@ -31,6 +31,9 @@ HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-
 # Where the run directory is, in the root and in the outer guest.
 RUN = "/run/kmcl"
 
+# The name of the run directory on this machine: this, the process id, and something random.
+RUN_PREFIX = "kmcl-vm."
+
 
 class GuestError(Exception):
     pass
@@ -45,6 +48,13 @@ def kvm_has_hyperv():
         return False
 
 
+def _remove_stale():
+    """Takes away the run directories of harnesses that were killed."""
+    for path in Path(tempfile.gettempdir()).glob(f"{RUN_PREFIX}*.*"):
+        if not Path("/proc", path.name[len(RUN_PREFIX):].split(".")[0]).exists():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -57,7 +67,7 @@ class Guest:
     """
 
     def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
-                 extra=(), cmdline="", on_line=None, on_request=None, accel=None):
+                 extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None):
         self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
         self.hyperv = hyperv
         self.console = []
@@ -80,6 +90,8 @@ class Guest:
         self._agent_id = 0
         self._run_dir = None
         self.qmp = None
+        if holder:
+            holder(self)
 
     # Life
 
@@ -95,7 +107,8 @@ class Guest:
         self.close()
 
     def _start(self):
-        self._run_dir = Path(tempfile.mkdtemp(prefix="kmcl-vm."))
+        _remove_stale()
+        self._run_dir = Path(tempfile.mkdtemp(prefix=f"{RUN_PREFIX}{os.getpid()}."))
         initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir)
         os.link(self.kernel.image, self._run_dir / "kernel") if self._same_disk() else \
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
@@ -303,4 +316,14 @@ class Guest:
         return self._console
 
 
-__all__ = ["Guest", "GuestError", "QmpError", "kvm_has_hyperv"]
+def exit_on_signals():
+    """Makes SIGTERM and SIGHUP unwind the stack, and Ctrl-C also where the parent ignored it."""
+    def leave(number, _frame):
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+__all__ = ["Guest", "GuestError", "QmpError", "exit_on_signals", "kvm_has_hyperv"]

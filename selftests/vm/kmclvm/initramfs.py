@@ -71,7 +71,6 @@ def _skeleton():
     cpio = Cpio()
     for name in ("bin", "sbin", "dev", "proc", "sys", "tmp", "run", "root"):
         cpio.dir(name)
-    cpio.symlink("bin/sh", "busybox")
     cpio.device("dev/console", 5, 1)
     cpio.device("dev/null", 1, 3)
     cpio.file("bin/busybox", roots.path("trixie") / "usr/bin/busybox", 0o755)
@@ -100,6 +99,10 @@ def _programs(cpio, *programs):
     for program in programs:
         for line in roots.run_output("trixie", "ldd", program).splitlines():
             wanted.update({word: None for word in line.split() if word.startswith("/")})
+    # kmod opens these by name when it meets a compressed module.
+    libraries = os.path.dirname(next(name for name in wanted if name.endswith("/libc.so.6")))
+    for name in ("liblzma.so.5", "libzstd.so.1"):
+        wanted[f"{libraries}/{name}"] = None
     for name in [*programs, *wanted]:
         cpio.file(name.lstrip("/"), _inside(root, name), 0o755)
 
@@ -138,6 +141,7 @@ def outer(kernel):
     """The whole initramfs of the outer guest."""
     def make():
         cpio = _skeleton()
+        cpio.symlink("bin/sh", "busybox")
         order = []
         for path, data in _module_paths(kernel, OUTER_MODULES):
             name = os.path.basename(path).removesuffix(".xz")
@@ -156,7 +160,9 @@ def _inner_base(kernel):
         _programs(cpio, "/usr/bin/bash", "/usr/bin/kmod")
         for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
             cpio.symlink(f"sbin/{name}", "/usr/bin/kmod")
-        cpio.symlink("bin/bash", "/usr/bin/bash")
+        # Not busybox: its shell prefers its own modprobe, which knows no softdeps, to the one in PATH.
+        for name in ("bin/bash", "bin/sh"):
+            cpio.symlink(name, "/usr/bin/bash")
         for path, data in _module_paths(kernel, _lines(GUEST / "modules")):
             cpio.data(f"lib/modules/{kernel.release}/{path}", data)
         for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):

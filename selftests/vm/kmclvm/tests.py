@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs in-guest tests: one boot for all tests that want the same guest, one tally."""
+
+import fnmatch
+import json
+import re
+import sys
+import time
+
+from . import builds, ktap, log
+from .guest import Guest, GuestError
+from .qmp import QmpError
+
+KMOD_TESTS = builds.TOP / "selftests/kmod"
+OWN_TESTS = builds.TOP / "selftests/vm/tests"
+SAMPLES = builds.TOP / "samples"
+
+HEADER = re.compile(r"^# vm:\s*(hyperv|none|any)\b(.*)$", re.MULTILINE)
+KERNEL_PREFIX = re.compile(r"^(.*?)(?:<\d+>)?\[\s*\d+\.\d{6}\] .*$")
+
+# A test may take this long, unless its header says otherwise.
+TIMEOUT = 60
+BOOT_TIMEOUT = 180
+
+
+class Test:
+    """A script with a header line `# vm: hyperv|none|any [timeout=S] [cpus=N] [memory=MB] [cmdline=WORD]...`."""
+
+    def __init__(self, path, header):
+        self.path = path
+        self.name = path.name.removesuffix(".sh")
+        self.where = header[1]
+        self.timeout = TIMEOUT
+        self.cpus = 2
+        self.memory = 512
+        self.cmdline = []
+        for word in header[2].split():
+            key, _, value = word.partition("=")
+            if key in ("timeout", "cpus", "memory"):
+                setattr(self, key, int(value))
+            elif key == "cmdline":
+                self.cmdline.append(value)
+            else:
+                raise SystemExit(f"{path}: unknown word '{word}' in its '# vm:' line")
+
+    @property
+    def guest(self):
+        """What decides the guest that it runs in. Where a VMBus does no harm it runs with one."""
+        return (self.where != "none", self.cpus, self.memory, " ".join(self.cmdline))
+
+
+def find(patterns=()):
+    """The tests in the tree whose names match one of the patterns."""
+    tests = []
+    for folder in (OWN_TESTS, KMOD_TESTS):
+        for path in sorted(folder.glob("*.sh")):
+            header = HEADER.search(path.read_text())
+            if header and path.stat().st_mode & 0o100:
+                tests.append(Test(path, header))
+    return [test for test in tests
+            if not patterns or any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)]
+
+
+def _files(tests):
+    """All that stands beside the tests comes along: helpers, data."""
+    files = {"kmcl/list": "".join(f"{test.timeout} {test.path.name}\n" for test in tests).encode()}
+    for folder in (OWN_TESTS, KMOD_TESTS):
+        for path in folder.glob("*"):
+            if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
+                files[f"tests/{path.name}"] = path
+    return files
+
+
+class Run:
+    """One boot and its judgement."""
+
+    def __init__(self, version, tests, verbose=False, accel=None, modules=()):
+        self.version = version
+        self.tests = tests
+        self.verbose = verbose
+        self.tally = ktap.Tally()
+        self._accel = accel
+        self._modules = modules
+        self._guest = None
+        self._current = None
+        self._output = []
+        self._ended = set()
+
+    def _line(self, line):
+        if self.verbose:
+            print(f"    {line}", file=sys.stderr, flush=True)
+        if line.startswith("kmcl-vm: begin "):
+            self._current = line.split()[2]
+            self._output = []
+        elif line.startswith("kmcl-vm: end ") and self._current:
+            self._finish(line.split()[2], int(line.split()[3]))
+        elif self._current:
+            # A kernel message may cut a test's line in two.
+            match = KERNEL_PREFIX.match(line)
+            text = match[1] if match else line
+            if text or not match:
+                self._output.append(text)
+
+    def _finish(self, script, status):
+        name = f"{self.version} {script.removesuffix('.sh')}"
+        tally = ktap.parse(self._output, name, status)
+        self.tally.add(tally)
+        self._ended.add(script)
+        self._current = None
+        print(f"# {name}: {tally}", flush=True)
+        if tally.failed and not self.verbose:
+            print("".join(f"#     {line}\n" for line in self._output[-40:]), end="", flush=True)
+
+    def _request(self, text):
+        """What a test in the guest asks for (guest/host)."""
+        verb, _, rest = text.partition(" ")
+        try:
+            if verb == "qmp":
+                command, _, arguments = rest.partition(" ")
+                return "ok " + json.dumps(self._guest.qmp(command, **json.loads(arguments or "{}")))
+            if verb == "log":
+                builds.say(rest)
+                return "ok"
+            return f"error unknown request '{verb}'"
+        except (QmpError, ValueError, TypeError) as error:
+            return f"error {error}"
+
+    def run(self):
+        hyperv, cpus, memory, cmdline = self.tests[0].guest
+        limit = BOOT_TIMEOUT + sum(test.timeout for test in self.tests)
+        where = f"{self.version} {'with' if hyperv else 'without'} VMBus"
+        started = time.monotonic()
+        try:
+            with Guest(self.version, hyperv=hyperv, cpus=cpus, memory=memory, cmdline=cmdline, mode="tests",
+                       modules=self._modules, files=_files(self.tests), on_line=self._line,
+                       on_request=self._request, accel=self._accel, holder=self._hold) as guest, \
+                    builds.Ticker(f"guest {where}"):
+                in_time = guest.wait(limit)
+                self._judge(guest, where, in_time, limit)
+        except GuestError as error:
+            self.tally.fail(where, str(error))
+        print(f"# guest {where}: {time.monotonic() - started:.0f} s, {self.tally}", flush=True)
+        return self.tally
+
+    def _hold(self, guest):
+        self._guest = guest
+
+    def _judge(self, guest, where, in_time, limit):
+        log_path = builds.TOP / "build/vm" / f"{where.replace(' ', '-')}.log"
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        log_path.write_text("\n".join([*guest.outer_log, *guest.console, ""]))
+        if not in_time:
+            self.tally.fail(where, f"no end after {limit} s; in {self._current or 'no test'}\n{guest.tail(30)}")
+        elif not any("kmcl-vm: done" in line for line in guest.console):
+            self.tally.fail(where, f"the guest ended without its success marker, in "
+                                   f"{self._current or 'no test'}\n{guest.tail(30)}")
+        if not any(log.START in line for line in guest.console):
+            self.tally.fail(where, "the guest did not reach its start marker\n" + guest.tail(30))
+        bad, missing = log.unexpected(guest.console)
+        for complaint in bad:
+            self.tally.fail(where, "the kernel complained: " + complaint.title)
+            print("".join(f"#     {line}\n" for line in complaint.lines[:40]), end="", flush=True)
+        for text in missing:
+            self.tally.fail(where, f"the announced warning '{text}' never came")
+        for test in self.tests:
+            if test.path.name not in self._ended:
+                self.tally.fail(f"{self.version} {test.name}", "did not run to its end")
+        if self.tally.failed:
+            print(f"# the log is {log_path}", flush=True)
+
+
+def run(version, patterns=(), verbose=False, accel=None):
+    """Builds for a kernel, runs the tests that match, returns the tally."""
+    groups = {}
+    for test in find(patterns):
+        groups.setdefault(test.guest, []).append(test)
+    tally = ktap.Tally()
+    if not groups:
+        return tally
+    try:
+        modules = builds.build(version)
+    except builds.BuildError as error:
+        print(f"# {error}", flush=True)
+        tally.fail(f"{version} build")
+        return tally
+    for tests in groups.values():
+        tally.add(Run(version, tests, verbose, accel, modules).run())
+    return tally
