@@ -200,7 +200,7 @@ bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch)
 {
 	struct kmcl_offer *offer;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	offer = find_offer(ch);
 	if (offer) {
 		remove_offer(offer);
@@ -208,7 +208,7 @@ bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch)
 	} else {
 		insert_waiting(ch);
 	}
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	return offer;
 }
 
@@ -216,9 +216,9 @@ bool kmcl_bus_has_claim(struct kmcl_channel *ch)
 {
 	bool has;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	has = ch->offer;
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	return has;
 }
 
@@ -246,7 +246,7 @@ void kmcl_bus_release(struct kmcl_channel *ch)
 	struct kmcl_offer *offer;
 	bool gone;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	remove_waiting(ch);
 	offer = ch->offer;
 	gone = offer && offer->gone;
@@ -255,18 +255,18 @@ void kmcl_bus_release(struct kmcl_channel *ch)
 		offer->claimed_by = NULL;
 		hand_out(offer);
 	}
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	if (!gone)
 		return;
 
 	/* While the claim lasts the bus keeps the offer; with its end the memory may go. */
 	if (offer->bus->ops->released)
 		offer->bus->ops->released(offer);
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	ch->offer = NULL;
 	offer->claimed_by = NULL;
 	wake_up_all(&unclaimed);
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 }
 
 /* ---- for buses ---- */
@@ -282,9 +282,9 @@ void kmcl_offer_add(struct kmcl_offer *offer)
 	RB_CLEAR_NODE(&offer->node);
 	offer->claimed_by = NULL;
 	offer->gone = false;
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	hand_out(offer);
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 }
 EXPORT_SYMBOL_GPL(kmcl_offer_add);
 
@@ -301,7 +301,7 @@ void kmcl_offer_withdraw(struct kmcl_offer *offer)
 {
 	bool released = false;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	if (!offer->gone) {
 		offer->gone = true;
 		remove_offer(offer);
@@ -311,7 +311,7 @@ void kmcl_offer_withdraw(struct kmcl_offer *offer)
 			kmcl_lifecycle_notify(offer->claimed_by);
 		}
 	}
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	if (released && offer->bus->ops->released)
 		offer->bus->ops->released(offer);
 }
@@ -321,9 +321,9 @@ static bool is_unclaimed(struct kmcl_offer *offer)
 {
 	bool is;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	is = !offer->claimed_by;
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	return is;
 }
 
@@ -383,9 +383,9 @@ static void insert_bus(struct kmcl_bus *bus)
 			break;
 		}
 	}
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	list_add(&bus->node, place);
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 }
 
 /**
@@ -422,9 +422,9 @@ EXPORT_SYMBOL_GPL(kmcl_bus_register);
 void kmcl_bus_unregister(struct kmcl_bus *bus)
 {
 	mutex_lock(&registry);
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	list_del(&bus->node);
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	mutex_unlock(&registry);
 }
 EXPORT_SYMBOL_GPL(kmcl_bus_unregister);
@@ -434,10 +434,10 @@ static bool has_bus(const char *name)
 	struct kmcl_bus *bus;
 	bool has = false;
 
-	spin_lock(&bus_lock);
+	spin_lock_bh(&bus_lock);
 	list_for_each_entry(bus, &buses, node)
 		has |= !strcmp(bus->name, name);
-	spin_unlock(&bus_lock);
+	spin_unlock_bh(&bus_lock);
 	return has;
 }
 

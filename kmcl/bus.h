@@ -16,6 +16,7 @@
 #include "ring.h"
 
 struct kmcl_channel;
+struct kmcl_gpadl;
 struct kmcl_offer;
 
 /* The open connection of one endpoint. The bus fills the rings and may make them smaller. */
@@ -41,8 +42,16 @@ struct kmcl_bus_ops {
 	/* Tell the peer to look at the rings. Any context up to softirq. */
 	void (*signal)(struct kmcl_offer *offer);
 
-	/* The channel has let go of the offer. */
+	/* A withdrawn offer has no channel any more. May be NULL. */
 	void (*released)(struct kmcl_offer *offer);
+
+	/*
+	 * Of an open offer, all optional: describe memory to the peer and take that back; the
+	 * physical address space that the device may use. May sleep; a rescind ends it.
+	 */
+	int (*create_gpadl)(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
+	void (*delete_gpadl)(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
+	void (*mmio)(struct kmcl_offer *offer, u64 *address, u64 *size);
 };
 
 struct kmcl_bus {

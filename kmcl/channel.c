@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Channel objects: VmbChannelAllocate, VmbChannelCleanup and the properties of a channel. */
+/* Channel objects: VmbChannelAllocate and VmbChannelCleanup. */
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -77,6 +77,7 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	kref_init(&ch->ref);
 	set_defaults(&ch->config);
 	spin_lock_init(&ch->packets.lock);
+	INIT_LIST_HEAD(&ch->gpadls.all);
 	INIT_LIST_HEAD(&ch->packets.all);
 	INIT_LIST_HEAD(&ch->packets.free);
 	kmcl_lifecycle_init(ch);
@@ -132,66 +133,3 @@ VOID VmbChannelCleanup(VMBCHANNEL Channel)
 	kmcl_channel_put(ch);
 }
 EXPORT_SYMBOL_GPL(VmbChannelCleanup);
-
-/**
- * VmbChannelSetPointer() - store the driver's pointer in a channel
- * @Channel: the channel
- * @Pointer: anything; never dereferenced
- *
- * Context: up to DISPATCH_LEVEL, in any state of the channel.
- *
- * Microsoft: "FN_VMB_CHANNEL_SET_POINTER callback function".
- */
-VOID FASTCALL VmbChannelSetPointer(VMBCHANNEL Channel, PVOID Pointer)
-{
-	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
-
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetPointer: invalid channel\n"))
-		return;
-	WRITE_ONCE(ch->pointer, Pointer);
-}
-EXPORT_SYMBOL_GPL(VmbChannelSetPointer);
-
-/**
- * VmbChannelGetPointer() - the driver's pointer in a channel
- * @Channel: the channel
- *
- * Context: up to DISPATCH_LEVEL, in any state of the channel.
- * Return: what VmbChannelSetPointer() stored; NULL before, or with a warning for an invalid
- * channel.
- *
- * Microsoft: "FN_VMB_CHANNEL_GET_POINTER callback function".
- */
-PVOID FASTCALL VmbChannelGetPointer(VMBCHANNEL Channel)
-{
-	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
-
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelGetPointer: invalid channel\n"))
-		return NULL;
-	return READ_ONCE(ch->pointer);
-}
-EXPORT_SYMBOL_GPL(VmbChannelGetPointer);
-
-/**
- * VmbChannelGetInterfaceInstance() - the instance that identifies the channel
- * @Channel: the channel
- * @InterfaceInstance: receives it
- *
- * For a client the instance of the offer that it is connected to; when it is not connected, the
- * instance given to VmbClientChannelInitSetTargetPnp(), else the zero GUID.
- *
- * Context: up to DISPATCH_LEVEL, in any state of the channel.
- *
- * Microsoft: "FN_VMB_CHANNEL_GET_INTERFACE_INSTANCE callback function".
- */
-VOID VmbChannelGetInterfaceInstance(VMBCHANNEL Channel, LPGUID InterfaceInstance)
-{
-	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
-
-	if (WARN_ONCE(!ch || !InterfaceInstance,
-		      "kmcl: VmbChannelGetInterfaceInstance: invalid argument\n"))
-		return;
-	if (!kmcl_bus_offered_instance(ch, (guid_t *)InterfaceInstance))
-		memcpy(InterfaceInstance, &ch->config.instance, sizeof(*InterfaceInstance));
-}
-EXPORT_SYMBOL_GPL(VmbChannelGetInterfaceInstance);

@@ -212,6 +212,13 @@ struct kmcl_channel {
 	struct kmcl_counters counters;
 
 	struct {
+		bool may_create;
+		bool may_delete;
+		unsigned int users;	/* threads that talk to the bus about one */
+		struct list_head all;
+	} gpadls;			/* under ch->lock */
+
+	struct {
 		spinlock_t lock;
 		struct list_head all;
 		struct list_head free;
@@ -290,6 +297,11 @@ void kmcl_rx_drain(struct kmcl_channel *ch);
 void kmcl_rx_reset(struct kmcl_channel *ch);
 void kmcl_rx_signalled(struct kmcl_channel *ch);
 bool kmcl_rx_is_mine(struct kmcl_channel *ch);
+
+/* gpadl.c */
+void kmcl_gpadls_allow(struct kmcl_channel *ch);
+void kmcl_gpadls_refuse_new(struct kmcl_channel *ch);
+void kmcl_gpadls_reap(struct kmcl_channel *ch);
 
 /* incoming.c */
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);

@@ -100,6 +100,7 @@ static NTSTATUS take_step(struct kmcl_channel *ch, enum kmcl_step step)
 	case KMCL_STEP_BUS_OPEN:
 		return bus_open(ch);
 	case KMCL_STEP_OPENED:
+		kmcl_gpadls_allow(ch);
 		return call_opened(ch);
 	case KMCL_STEP_SENDS_ON:
 		kmcl_tx_set_gate(ch, KMCL_GATE_OPEN);
@@ -123,6 +124,7 @@ static NTSTATUS take_step(struct kmcl_channel *ch, enum kmcl_step step)
 		kmcl_rx_drain(ch);
 		break;
 	case KMCL_STEP_SENDS_OFF:
+		kmcl_gpadls_refuse_new(ch);
 		kmcl_tx_begin_close(ch);
 		break;
 	case KMCL_STEP_BUS_CLOSE:
@@ -156,6 +158,7 @@ static void enter(struct kmcl_channel *ch, const struct kmcl_state *after)
 	enum kmcl_phase before = ch->state.phase;
 
 	if (after->phase == KMCL_DISABLED && before != KMCL_DISABLED) {
+		kmcl_gpadls_reap(ch);
 		kmcl_bus_release(ch);
 		kmcl_tx_set_gate(ch, KMCL_GATE_REFUSE);
 	}

@@ -93,18 +93,6 @@ void kmcl_sync_free_packet(struct kmcl_packet *packet)
 	kfree(packet);
 }
 
-static NTSTATUS not_sent(struct kmcl_channel *ch, struct kmcl_sync *sync, NTSTATUS status)
-{
-	spin_lock_bh(&ch->tx.lock);
-	list_del_init(&sync->link);
-	if (sync->finished)
-		status = sync->status;	/* closing has been quicker */
-	spin_unlock_bh(&ch->tx.lock);
-	kmcl_sync_free_packet(sync->packet);
-	sync->size = 0;
-	return status;
-}
-
 static NTSTATUS send_and_wait(struct kmcl_channel *ch, struct kmcl_message *message,
 			      const struct kmcl_external *external, struct kmcl_sync *sync,
 			      u32 flags, PLARGE_INTEGER timeout)
@@ -121,14 +109,14 @@ static NTSTATUS send_and_wait(struct kmcl_channel *ch, struct kmcl_message *mess
 	}
 	sync->packet->sync = sync;
 	KeInitializeEvent(&sync->done, NotificationEvent, FALSE);
-
-	spin_lock_bh(&ch->tx.lock);
-	list_add_tail(&sync->link, &ch->tx.syncs);
-	spin_unlock_bh(&ch->tx.lock);
+	INIT_LIST_HEAD(&sync->link);
 	status = kmcl_tx_send(sync->packet, message,
 			      flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION, !no_queue);
-	if (status)
-		return not_sent(ch, sync, status);
+	if (status) {
+		kmcl_sync_free_packet(sync->packet);
+		sync->size = 0;
+		return status;
+	}
 	/* A zero timeout is about the queue; a completion, once asked for, is waited for. */
 	return wait(ch, sync, no_queue ? NULL : timeout);
 }

@@ -286,9 +286,12 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 		err = tx->corrupt ? -EIO : reserve(ch, &txn->desc, &to);
 	if (err == -EIO)
 		return STATUS_FILE_CORRUPT_ERROR;
+	if (err == -EAGAIN && !may_queue)
+		return STATUS_BUFFER_OVERFLOW;
+
+	if (packet->sync)
+		list_add_tail(&packet->sync->link, &tx->syncs);
 	if (err == -EAGAIN) {
-		if (!may_queue)
-			return STATUS_BUFFER_OVERFLOW;
 		packet->state = KMCL_PACKET_QUEUED;
 		enqueue(ch, txn, message);
 		return STATUS_SUCCESS;

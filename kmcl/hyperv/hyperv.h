@@ -18,6 +18,7 @@ struct kmcl_hv_offer {
 
 	/* Ring memory, kept from a close to the next open. */
 	struct page *ring_page;
+	struct resource *mmio;
 	struct kmcl_link *link;
 };
 
@@ -38,6 +39,11 @@ void kmcl_hv_released(struct kmcl_offer *offer);
 int kmcl_hv_open(struct kmcl_offer *offer, struct kmcl_link *link);
 void kmcl_hv_close(struct kmcl_offer *offer, struct kmcl_link *link);
 void kmcl_hv_signal(struct kmcl_offer *offer);
-void kmcl_hv_free_rings(struct kmcl_hv_offer *offer);
+void kmcl_hv_free_resources(struct kmcl_hv_offer *offer);
+void kmcl_hv_mmio(struct kmcl_offer *offer, u64 *address, u64 *size);
+
+/* gpadl.c */
+int kmcl_hv_create_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
+void kmcl_hv_delete_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
 
 #endif

@@ -9,7 +9,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "../probe/compat.h"
+#include "../probe/hyperv.h"
 #include "hyperv.h"
 
 static void signalled(void *context)
@@ -50,6 +50,17 @@ static bool shrink(struct kmcl_link *link)
 	return true;
 }
 
+static void free_rings(struct kmcl_hv_offer *offer)
+{
+	struct vmbus_channel *channel = offer->device->channel;
+
+	if (!offer->ring_page)
+		return;
+	channel->ringbuffer_page = offer->ring_page;
+	offer->ring_page = NULL;
+	vmbus_free_ring(channel);
+}
+
 /* The memory of the last open will do if the rings are to be as large as then. */
 static bool reuse_rings(struct kmcl_hv_offer *offer, const struct kmcl_link *link)
 {
@@ -61,13 +72,37 @@ static bool reuse_rings(struct kmcl_hv_offer *offer, const struct kmcl_link *lin
 		return false;
 	if (channel->ringbuffer_send_offset != out >> PAGE_SHIFT ||
 	    channel->ringbuffer_pagecount != (in + out) >> PAGE_SHIFT) {
-		kmcl_hv_free_rings(offer);
+		free_rings(offer);
 		return false;
 	}
 	memset(page_address(offer->ring_page), 0, in + out);
 	channel->ringbuffer_page = offer->ring_page;
 	offer->ring_page = NULL;
 	return true;
+}
+
+/*
+ * A device that was offered with MMIO space gets its address range here: hv_vmbus owns the guest's
+ * and hands out pieces. Like the rings it is kept until the device goes.
+ */
+static int get_mmio(struct kmcl_hv_offer *offer)
+{
+	struct vmbus_channel *channel = offer->device->channel;
+	resource_size_t size = (resource_size_t)channel->offermsg.offer.mmio_megabytes << 20;
+
+	if (!size || offer->mmio)
+		return 0;
+	return vmbus_allocate_mmio(&offer->mmio, offer->device, 0, -1, size, PAGE_SIZE, false);
+}
+
+void kmcl_hv_mmio(struct kmcl_offer *base, u64 *address, u64 *size)
+{
+	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
+
+	if (!offer->mmio)
+		return;
+	*address = offer->mmio->start;
+	*size = resource_size(offer->mmio);
 }
 
 static int get_rings(struct kmcl_hv_offer *offer, struct kmcl_link *link)
@@ -82,15 +117,6 @@ static int get_rings(struct kmcl_hv_offer *offer, struct kmcl_link *link)
 	return err;
 }
 
-static bool is_still_shared(const struct vmbus_channel *channel)
-{
-#ifdef KMCL_HAVE_HV_GPADL_STRUCT
-	return channel->ringbuffer_gpadlhandle.decrypted;
-#else
-	return false;
-#endif
-}
-
 /*
  * Take the memory off the channel and keep it. In an isolated guest memory that the host still has
  * access to must never be used again: it is leaked, as hv_vmbus does.
@@ -99,21 +125,19 @@ static void keep_rings(struct kmcl_hv_offer *offer)
 {
 	struct vmbus_channel *channel = offer->device->channel;
 
-	if (!is_still_shared(channel))
+	if (!kmcl_hv_rings_are_shared(channel))
 		offer->ring_page = channel->ringbuffer_page;
 	channel->ringbuffer_page = NULL;
 	vmbus_free_ring(channel);	/* unmaps; there is no memory left for it to free */
 }
 
-void kmcl_hv_free_rings(struct kmcl_hv_offer *offer)
+/* The device goes: free what was kept for its next open. */
+void kmcl_hv_free_resources(struct kmcl_hv_offer *offer)
 {
-	struct vmbus_channel *channel = offer->device->channel;
-
-	if (!offer->ring_page)
-		return;
-	channel->ringbuffer_page = offer->ring_page;
-	offer->ring_page = NULL;
-	vmbus_free_ring(channel);
+	free_rings(offer);
+	if (offer->mmio)
+		vmbus_free_mmio(offer->mmio->start, resource_size(offer->mmio));
+	offer->mmio = NULL;
 }
 
 static void map_ring(struct kmcl_ring *ring, const struct hv_ring_buffer_info *info)
@@ -138,15 +162,20 @@ int kmcl_hv_open(struct kmcl_offer *base, struct kmcl_link *link)
 	err = get_rings(offer, link);
 	if (err)
 		return err;
+	err = get_mmio(offer);
+	if (err)
+		goto keep_rings;
 	offer->link = link;
 	err = vmbus_connect_ring(channel, signalled, offer);
-	if (err) {
-		keep_rings(offer);
-		return err;
-	}
+	if (err)
+		goto keep_rings;
 	map_ring(&link->out, &channel->outbound);
 	map_ring(&link->in, &channel->inbound);
 	return 0;
+
+keep_rings:
+	keep_rings(offer);
+	return err;
 }
 
 void kmcl_hv_close(struct kmcl_offer *base, struct kmcl_link *link)

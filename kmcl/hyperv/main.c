@@ -27,6 +27,9 @@ static const struct kmcl_bus_ops ops = {
 	.close		= kmcl_hv_close,
 	.signal		= kmcl_hv_signal,
 	.released	= kmcl_hv_released,
+	.create_gpadl	= kmcl_hv_create_gpadl,
+	.delete_gpadl	= kmcl_hv_delete_gpadl,
+	.mmio		= kmcl_hv_mmio,
 };
 
 struct kmcl_bus kmcl_hv_bus = {

@@ -18,7 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
-#include "../probe/compat.h"
+#include "../probe/hyperv.h"
 #include "hyperv.h"
 
 struct class_driver {
@@ -148,7 +148,7 @@ static void unbind(struct hv_device *device)
 
 	kmcl_offer_withdraw(&offer->base);
 	kmcl_offer_wait_unclaimed(&offer->base);
-	kmcl_hv_free_rings(offer);
+	kmcl_hv_free_resources(offer);
 	kref_put(&offer->ref, free_offer);
 }
 

@@ -6,6 +6,9 @@
 #ifndef KMCL_PROBE_COMPAT_H
 #define KMCL_PROBE_COMPAT_H
 
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -23,14 +26,30 @@ static inline bool kmcl_in_hyperv_guest(void)
 }
 #endif
 
-#ifdef KMCL_EXPORTS_vmbus_device_unregister
-struct hv_device;
-void vmbus_device_unregister(struct hv_device *device_obj);
-#endif
-
 /* 5.10 and others of its age name it by the number of CPUs. */
 #ifndef WQ_UNBOUND_MAX_ACTIVE
 #define WQ_UNBOUND_MAX_ACTIVE	WQ_MAX_ACTIVE
 #endif
+
+static inline void kmcl_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*function)(struct hrtimer *),
+				      clockid_t clock, enum hrtimer_mode mode)
+{
+#ifdef KMCL_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, function, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#endif
+}
+
+static inline void __noreturn kmcl_kthread_exit(void)
+{
+#ifdef KMCL_HAVE_KTHREAD_COMPLETE_AND_EXIT
+	kthread_complete_and_exit(NULL, 0);
+#else
+	complete_and_exit(NULL, 0);
+#endif
+}
 
 #endif

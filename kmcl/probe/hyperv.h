@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Differences between versions of hv_vmbus: see compat.h. */
+#ifndef KMCL_PROBE_HYPERV_H
+#define KMCL_PROBE_HYPERV_H
+
+#include <linux/hyperv.h>
+
+#ifdef KMCL_HAVE_HV_GPADL_STRUCT
+
+static inline u32 kmcl_hv_gpadl_handle(const struct vmbus_gpadl *gpadl)
+{
+	return gpadl->gpadl_handle;
+}
+
+static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
+{
+	return channel->ringbuffer_gpadlhandle.decrypted;
+}
+
+#else /* a GPADL is a number */
+
+struct vmbus_gpadl {
+	u32 gpadl_handle;
+};
+
+static inline u32 kmcl_hv_gpadl_handle(const struct vmbus_gpadl *gpadl)
+{
+	return gpadl->gpadl_handle;
+}
+
+static inline int kmcl_hv_establish_gpadl(struct vmbus_channel *channel, void *buffer, u32 size,
+					  struct vmbus_gpadl *gpadl)
+{
+	return vmbus_establish_gpadl(channel, buffer, size, &gpadl->gpadl_handle);
+}
+
+static inline int kmcl_hv_teardown_gpadl(struct vmbus_channel *channel, struct vmbus_gpadl *gpadl)
+{
+	return vmbus_teardown_gpadl(channel, gpadl->gpadl_handle);
+}
+
+#define vmbus_establish_gpadl	kmcl_hv_establish_gpadl
+#define vmbus_teardown_gpadl	kmcl_hv_teardown_gpadl
+
+static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
+{
+	return false;
+}
+
+#endif
+
+#ifdef KMCL_EXPORTS_vmbus_device_unregister
+void vmbus_device_unregister(struct hv_device *device_obj);
+#endif
+
+#endif
