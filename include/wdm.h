@@ -453,12 +453,10 @@ VOID KeFlushQueuedDpcs(VOID);
 
 typedef struct _KTIMER {
 	DISPATCHER_HEADER	Header;
-	ULONG_PTR		Node[4];
+	ULONG_PTR		Timeout[6];
 	struct _KDPC		*Dpc;
 	ULONG			Period;
-	UCHAR			Inserted;
-	UCHAR			Absolute;
-	USHORT			Reserved;
+	ULONG			Reserved;
 } KTIMER, *PKTIMER, *PRKTIMER;
 
 VOID KeInitializeTimer(_Out_ PKTIMER Timer);
@@ -562,13 +560,18 @@ NTSTATUS PsCreateSystemThread(
 	_In_opt_ PVOID StartContext);
 NTSTATUS PsTerminateSystemThread(_In_ NTSTATUS ExitStatus);
 
+typedef struct _OBJECT_HANDLE_INFORMATION {
+	ULONG		HandleAttributes;
+	ACCESS_MASK	GrantedAccess;
+} OBJECT_HANDLE_INFORMATION, *POBJECT_HANDLE_INFORMATION;
+
 NTSTATUS ObReferenceObjectByHandle(
 	_In_ HANDLE Handle,
 	_In_ ACCESS_MASK DesiredAccess,
 	_In_opt_ POBJECT_TYPE ObjectType,
 	_In_ KPROCESSOR_MODE AccessMode,
 	_Out_ PVOID *Object,
-	_Out_opt_ PVOID HandleInformation);
+	_Out_opt_ POBJECT_HANDLE_INFORMATION HandleInformation);
 LONG_PTR ObfReferenceObject(_In_ PVOID Object);
 LONG_PTR ObfDereferenceObject(_In_ PVOID Object);
 #define ObReferenceObject(object)	ObfReferenceObject(object)

@@ -5,7 +5,8 @@
  * Differences from Windows: Windows declares NtQuerySystemInformation here, for programs, and drivers declare
  * ZwQuerySystemInformation themselves; ours declares the latter. Two classes are served. The structures have Windows'
  * 64-bit layout as far as they go; members called Reserved are 0 here, although Windows has values there, and
- * SYSTEM_PERFORMANCE_INFORMATION ends after CommitLimit. All page counts are in 4096-byte pages.
+ * SYSTEM_PERFORMANCE_INFORMATION ends after CommittedPages (the kernel exports no commit limit). All page counts are in
+ * 4096-byte pages.
  */
 #ifndef _WINTERNL_
 #define _WINTERNL_
@@ -30,12 +31,11 @@ typedef struct _SYSTEM_BASIC_INFORMATION {
 	CCHAR		NumberOfProcessors;	/* CPUs online, at most 127 */
 } SYSTEM_BASIC_INFORMATION, *PSYSTEM_BASIC_INFORMATION;
 
-/* 56 bytes: the head of Windows' structure */
+/* 52 bytes: the head of Windows' structure */
 typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
 	ULONG		Reserved[11];
 	ULONG		AvailablePages;		/* could be had without swapping: free and reclaimable */
 	ULONG		CommittedPages;		/* promised to programs */
-	ULONG		CommitLimit;		/* RAM and swap space */
 } SYSTEM_PERFORMANCE_INFORMATION, *PSYSTEM_PERFORMANCE_INFORMATION;
 
 NTSTATUS ZwQuerySystemInformation(

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Time in units of 100 ns: system time since 1601-01-01 UTC, and interrupt time since boot. */
+
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/timekeeping.h>
+
+#include "nt.h"
+
+static LONGLONG system_time(void)
+{
+	return div_u64(ktime_get_real_ns(), 100) + KMCL_NT_EPOCH_100NS;
+}
+
+static ktime_t to_ns(LONGLONG units)
+{
+	return units > KTIME_MAX / 100 ? KTIME_MAX : units * 100;
+}
+
+/**
+ * kmcl_nt_expiry() - when does an NT due time come?
+ * @due: in 100 ns; negative: an interval from now; otherwise system time
+ * @clock: set to the clock of the result
+ *
+ * Return: the time on that clock.
+ */
+ktime_t kmcl_nt_expiry(LONGLONG due, enum kmcl_clock *clock)
+{
+	if (due < 0) {
+		*clock = KMCL_CLOCK_MONOTONIC;
+		return ktime_add_safe(ktime_get(), to_ns(due == MINLONGLONG ? MAXLONGLONG : -due));
+	}
+	*clock = KMCL_CLOCK_REALTIME;
+	return due <= KMCL_NT_EPOCH_100NS ? 0 : to_ns(due - KMCL_NT_EPOCH_100NS);
+}
+
+/**
+ * KeQuerySystemTime() - the system time
+ * @CurrentTime: set to 100 ns units since 1601-01-01 UTC, as fine as the clock is
+ *
+ * IRQL: any.
+ *
+ * Microsoft: "KeQuerySystemTime function (wdm.h)".
+ */
+VOID KeQuerySystemTime(PLARGE_INTEGER CurrentTime)
+{
+	CurrentTime->QuadPart = system_time();
+}
+EXPORT_SYMBOL_GPL(KeQuerySystemTime);
+
+/**
+ * KeQuerySystemTimePrecise() - the system time
+ * @CurrentTime: set to 100 ns units since 1601-01-01 UTC
+ *
+ * IRQL: any.
+ *
+ * Microsoft: "KeQuerySystemTimePrecise function (wdm.h)".
+ */
+VOID KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
+{
+	CurrentTime->QuadPart = system_time();
+}
+EXPORT_SYMBOL_GPL(KeQuerySystemTimePrecise);
+
+/**
+ * KeQueryInterruptTime() - time since boot, with the time the system slept
+ *
+ * IRQL: any.
+ *
+ * Return: 100 ns units.
+ *
+ * Microsoft: "KeQueryInterruptTime function (wdm.h)".
+ */
+ULONGLONG KeQueryInterruptTime(void)
+{
+	return div_u64(ktime_get_boottime_ns(), 100);
+}
+EXPORT_SYMBOL_GPL(KeQueryInterruptTime);
+
+/**
+ * KeQueryPerformanceCounter() - a counter for measuring intervals
+ * @PerformanceFrequency: if not NULL, set to ticks a second: 10,000,000
+ *
+ * IRQL: any.
+ *
+ * Return: ticks since boot, without the time the system slept.
+ *
+ * Microsoft: "KeQueryPerformanceCounter function (wdm.h)".
+ */
+LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency)
+{
+	LARGE_INTEGER ticks;
+
+	if (PerformanceFrequency)
+		PerformanceFrequency->QuadPart = 10000000;
+	ticks.QuadPart = div_u64(ktime_get_ns(), 100);
+	return ticks;
+}
+EXPORT_SYMBOL_GPL(KeQueryPerformanceCounter);
+
+/**
+ * KeStallExecutionProcessor() - wait without sleeping
+ * @MicroSeconds: how long, in microseconds; Windows asks for at most 50
+ *
+ * IRQL: any.
+ *
+ * Microsoft: "KeStallExecutionProcessor function (wdm.h)".
+ */
+VOID KeStallExecutionProcessor(ULONG MicroSeconds)
+{
+	while (MicroSeconds > 1000) {	/* udelay() of more overflows on some machines */
+		udelay(1000);
+		MicroSeconds -= 1000;
+	}
+	udelay(MicroSeconds);
+}
+EXPORT_SYMBOL_GPL(KeStallExecutionProcessor);

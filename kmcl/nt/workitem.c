@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Work items. Windows keeps a driver loaded while a work item of it is queued; here the end of the driver waits for that
+ * (driver.c).
+ */
+
+#define pr_fmt(fmt) "kmcl: " fmt
+
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "nt.h"
+
+#define WORKITEM_MAGIC	0x6d657469	/* "item" */
+
+struct _IO_WORKITEM {
+	u32 magic;
+	atomic_t queued;
+	struct work_struct work;
+	PDRIVER_OBJECT driver;
+	PIO_WORKITEM_ROUTINE routine;
+	PVOID context;
+};
+
+static struct workqueue_struct *normal_queue;
+static struct workqueue_struct *critical_queue;
+
+static void run_item(struct work_struct *work)
+{
+	PIO_WORKITEM item = container_of(work, struct _IO_WORKITEM, work);
+	PIO_WORKITEM_ROUTINE routine = item->routine;
+	PDRIVER_OBJECT driver = item->driver;
+	PVOID context = item->context;
+
+	/* The routine may queue the item again, or free it. */
+	atomic_set_release(&item->queued, 0);
+	routine((PDEVICE_OBJECT)driver, context);
+	kmcl_driver_work_end(driver);
+}
+
+static bool item_valid(PIO_WORKITEM item)
+{
+	return !WARN_ONCE(!item || item->magic != WORKITEM_MAGIC, "not a work item\n");
+}
+
+/**
+ * IoAllocateWorkItem() - allocate a work item
+ * @DeviceObject: the driver object, which Windows accepts here as well; there are no device objects yet
+ *
+ * IRQL: <= DISPATCH_LEVEL.
+ *
+ * Return: the work item, which the caller frees by IoFreeWorkItem(), or NULL.
+ *
+ * Microsoft: "IoAllocateWorkItem function (wdm.h)".
+ */
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
+{
+	PDRIVER_OBJECT driver = (PDRIVER_OBJECT)DeviceObject;
+	PIO_WORKITEM item;
+
+	if (WARN_ONCE(!driver || driver->Type != IO_TYPE_DRIVER, "IoAllocateWorkItem: not a driver object\n"))
+		return NULL;
+	item = kzalloc(sizeof(*item), kmcl_nt_gfp());
+	if (!item)
+		return NULL;
+	item->magic = WORKITEM_MAGIC;
+	item->driver = driver;
+	INIT_WORK(&item->work, run_item);
+	return item;
+}
+EXPORT_SYMBOL_GPL(IoAllocateWorkItem);
+
+/**
+ * IoQueueWorkItem() - have a routine run in a worker thread
+ * @IoWorkItem: a work item that is not queued; a queued one warns once and nothing happens
+ * @WorkerRoutine: called at PASSIVE_LEVEL with the object given to IoAllocateWorkItem(); may free or queue the item again
+ * @QueueType: CriticalWorkQueue and HyperCriticalWorkQueue run at high priority
+ * @Context: given to the routine
+ *
+ * IRQL: <= DISPATCH_LEVEL.
+ *
+ * Microsoft: "IoQueueWorkItem function (wdm.h)".
+ */
+VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType, PVOID Context)
+{
+	bool critical = QueueType == CriticalWorkQueue || QueueType == HyperCriticalWorkQueue;
+
+	if (!item_valid(IoWorkItem))
+		return;
+	if (WARN_ONCE(atomic_cmpxchg(&IoWorkItem->queued, 0, 1), "IoQueueWorkItem: the item is queued already\n"))
+		return;
+	IoWorkItem->routine = WorkerRoutine;
+	IoWorkItem->context = Context;
+	kmcl_driver_work_begin(IoWorkItem->driver);
+	queue_work(critical ? critical_queue : normal_queue, &IoWorkItem->work);
+}
+EXPORT_SYMBOL_GPL(IoQueueWorkItem);
+
+/**
+ * IoFreeWorkItem() - free a work item
+ * @IoWorkItem: not queued, else it warns once and nothing is freed; its routine may be running, or be the caller
+ *
+ * IRQL: <= DISPATCH_LEVEL.
+ *
+ * Microsoft: "IoFreeWorkItem function (wdm.h)".
+ */
+VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
+{
+	if (!item_valid(IoWorkItem))
+		return;
+	if (WARN_ONCE(atomic_read_acquire(&IoWorkItem->queued), "IoFreeWorkItem: the item is queued\n"))
+		return;
+	IoWorkItem->magic = 0;
+	kfree(IoWorkItem);
+}
+EXPORT_SYMBOL_GPL(IoFreeWorkItem);
+
+int kmcl_workitem_init(void)
+{
+	normal_queue = alloc_workqueue("kmcl_nt", WQ_UNBOUND, 0);
+	critical_queue = alloc_workqueue("kmcl_nt_critical", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (normal_queue && critical_queue)
+		return 0;
+	kmcl_workitem_exit();
+	return -ENOMEM;
+}
+
+void kmcl_workitem_exit(void)
+{
+	if (normal_queue)
+		destroy_workqueue(normal_queue);
+	if (critical_queue)
+		destroy_workqueue(critical_queue);
+}
