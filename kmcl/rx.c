@@ -637,3 +637,29 @@ VOID VmbChannelSetTransactionQuota(VMBCHANNEL Channel, UINT32 Quota)
 	WRITE_ONCE(ch->rx.quota, Quota);
 }
 EXPORT_SYMBOL_GPL(VmbChannelSetTransactionQuota);
+
+/**
+ * VmbChannelPacketGetExternalData() - get the external data of an incoming packet
+ * @PacketCompletionContext: the packet that EvtVmbChannelProcessPacket was called with
+ * @Flags: VMBUS_CHANNEL_PACKET_EXTERNAL_DATA_FLAG_READ_ONLY or 0
+ * @Mdl: receives the MDL
+ *
+ * Only a server receives external data, and no bus serves servers yet.
+ *
+ * Context: the packet callback.
+ * Return: STATUS_INVALID_DEVICE_REQUEST: the packet has no external data, or is not the one of
+ * this callback; STATUS_INVALID_PARAMETER_1 invalid packet; STATUS_INVALID_PARAMETER_2 unknown
+ * flags.
+ *
+ * Microsoft: "FN_VMB_CHANNEL_PACKET_GET_EXTERNAL_DATA callback function".
+ */
+NTSTATUS VmbChannelPacketGetExternalData(VMBPACKETCOMPLETION PacketCompletionContext, UINT32 Flags,
+					 PMDL *Mdl)
+{
+	if (!kmcl_incoming_from_handle(PacketCompletionContext))
+		return STATUS_INVALID_PARAMETER_1;
+	if (Flags & ~VMBUS_CHANNEL_PACKET_EXTERNAL_DATA_FLAGS)
+		return STATUS_INVALID_PARAMETER_2;
+	return STATUS_INVALID_DEVICE_REQUEST;
+}
+EXPORT_SYMBOL_GPL(VmbChannelPacketGetExternalData);
