@@ -6,7 +6,6 @@
  */
 
 #include <linux/bug.h>
-#include <linux/ctype.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -224,9 +223,20 @@ NTSTATUS RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
 }
 EXPORT_SYMBOL_GPL(RtlStringFromGUID);
 
+static int hex_digit(WCHAR c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 static int hex_byte(const WCHAR *s)
 {
-	int high = s[0] < 0x80 ? hex_to_bin(s[0]) : -1, low = s[1] < 0x80 ? hex_to_bin(s[1]) : -1;
+	int high = hex_digit(s[0]), low = hex_digit(s[1]);
 
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
