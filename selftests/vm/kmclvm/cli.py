@@ -113,7 +113,7 @@ def _tests(options):
         return 0
     total = tests.ktap.Tally()
     for version in options.kernel or ["6.12"]:
-        total.add(tests.run(version, patterns, options.verbose, options.accel))
+        total.add(tests.run(version, patterns, verbose=options.verbose, accel=options.accel))
     for failure in total.failures:
         print(f"# FAILED: {failure}")
     if not total.total:

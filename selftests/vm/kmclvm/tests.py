@@ -74,11 +74,12 @@ def _files(tests):
 class Run:
     """One boot and its judgement."""
 
-    def __init__(self, version, tests, verbose=False, accel=None, modules=()):
+    def __init__(self, version, tests, record, verbose=False, accel=None, modules=()):
         self.version = version
         self.tests = tests
         self.verbose = verbose
         self.tally = ktap.Tally()
+        self._record = record
         self._accel = accel
         self._modules = modules
         self._guest = None
@@ -105,6 +106,7 @@ class Run:
         name = f"{self.version} {script.removesuffix('.sh')}"
         tally = ktap.parse(self._output, name, status)
         self.tally.add(tally)
+        self._record[name] = tally
         self._ended.add(script)
         self._current = None
         print(f"# {name}: {tally}", flush=True)
@@ -169,8 +171,11 @@ class Run:
             print(f"# the log is {log_path}", flush=True)
 
 
-def run(version, patterns=(), verbose=False, accel=None):
-    """Builds for a kernel, runs the tests that match, returns the tally."""
+def run(version, patterns=(), record=None, verbose=False, accel=None):
+    """Builds for a kernel, runs the tests that match, returns the tally.
+
+    record, a dictionary, gets the tally of each test as "VERSION NAME".
+    """
     groups = {}
     for test in find(patterns):
         groups.setdefault(test.guest, []).append(test)
@@ -184,5 +189,5 @@ def run(version, patterns=(), verbose=False, accel=None):
         tally.fail(f"{version} build")
         return tally
     for tests in groups.values():
-        tally.add(Run(version, tests, verbose, accel, modules).run())
+        tally.add(Run(version, tests, {} if record is None else record, verbose, accel, modules).run())
     return tally

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For people. kbuild reads Kbuild.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SRC := /usr/src/kmcl-$(VERSION)
+
+# make test TESTS="dynmem*" KERNELS="6.12"
+TESTS ?=
+KERNELS ?=
+
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'Try it (on any machine; what is missing goes into $${KMCL_CACHE:-~/.cache/kmcl}):'
+	@echo '  make demo          a driver written for Windows moves the memory of a VM, live'
+	@echo '  make test          all tests; TESTS="name or glob..." KERNELS="6.1 6.12 7.3" choose'
+	@echo '  make shell         a console in a guest that has a VMBus; KERNELS=6.12'
+	@echo
+	@echo 'Use it on this kernel ($(KVER)):'
+	@echo '  make modules       build kmcl.ko and kmcl_hyperv.ko; KVER or KDIR choose a kernel'
+	@echo '  make install       into /lib/modules/$(KVER)/updates; make uninstall takes them out'
+	@echo '  make dkms-install  let DKMS build them for every kernel; make dkms-uninstall'
+	@echo
+	@echo 'Work on it:'
+	@echo '  make lint          checkpatch, sparse, cppcheck, shellcheck, format'
+	@echo '  make api-report    each function of the API: exported, by which bus, tested by what'
+	@echo '  make clean         remove what was built (the cache stays: rm -r it yourself)'
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates modules_install
+	$(if $(DESTDIR),,depmod $(KVER))
+
+uninstall:
+	find $(DESTDIR)/lib/modules/$(KVER)/updates -name 'kmcl.ko*' -delete -o -name 'kmcl_hyperv.ko*' -delete
+	$(if $(DESTDIR),,depmod $(KVER))
+
+dkms-install:
+	rm -rf $(DKMS_SRC)
+	mkdir -p $(DKMS_SRC)
+	cp -r dkms.conf Kbuild LICENSE include kmcl $(DKMS_SRC)/
+	find $(DKMS_SRC) \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
+	dkms add kmcl/$(VERSION)
+	dkms install kmcl/$(VERSION) -k $(KVER)
+
+dkms-uninstall:
+	dkms remove kmcl/$(VERSION) --all
+	rm -rf $(DKMS_SRC)
+
+demo:
+	@selftests/demo/run
+
+test:
+	@selftests/suite $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)')
+
+shell:
+	@selftests/vm/shell $(if $(KERNELS),--kernel $(firstword $(KERNELS)))
+
+lint:
+	@selftests/lint/run
+
+api-report:
+	@selftests/api-report
+
+# kbuild's own clean wants headers; this does not, and leaves no file of any kernel version behind.
+clean:
+	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name 'modules.order' -o -name Module.symvers -o -name '.module-common.*' \) \
+		-exec rm -f {} +
+	rm -rf build
+	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
+	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
+
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo test shell lint api-report clean

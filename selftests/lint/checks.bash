@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# In the lint root: each check prints what it found; the summary counts checks.
+set -uo pipefail
+
+scripts=/usr/src/linux-source-6.12/scripts
+headers=$(echo /lib/modules/*/build)
+found=/tmp/found
+passed=0 failed=0
+
+mapfile -t files < <(tr '\n' '\0' <.kmcl-files | xargs -0 ls -d 2>/dev/null)
+
+# with SUFFIX...: the files that end so.
+with() {
+	local file suffix
+	for file in "${files[@]}"; do
+		for suffix; do
+			[[ $file == *"$suffix" ]] && echo "$file"
+		done
+	done
+}
+
+# scripts_in LANGUAGE: the files whose first line says so.
+scripts_in() {
+	local file first
+	for file in "${files[@]}"; do
+		IFS= read -r first <"$file" 2>/dev/null
+		[[ $first == '#!'*"$1"* ]] && echo "$file"
+	done
+}
+
+# What checkpatch is not asked for, and why:
+#  CAMELCASE, NEW_TYPEDEFS             the names and types of the API and of Windows
+#  SPLIT_STRING                        messages stay in one piece, to be searched for
+#  FILE_PATH_CHANGES, GIT_COMMIT_ID    about patches, not files
+ignored=CAMELCASE,NEW_TYPEDEFS,SPLIT_STRING,FILE_PATH_CHANGES,GIT_COMMIT_ID
+# In programs of user space: kernel types, attributes and helpers, which are not there.
+user=$ignored,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,EXPORT_SYMBOL
+# In include/, which says what Windows' headers say in their shape: also how macros and declarations are made.
+windows=$user,COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,MACRO_ARG_UNUSED,MACRO_WITH_FLOW_CONTROL
+windows+=,MULTISTATEMENT_MACRO_USE_DO_WHILE,SINGLE_STATEMENT_DO_WHILE_MACRO,DO_WHILE_MACRO_WITH_TRAILING_SEMICOLON
+windows+=,TRAILING_SEMICOLON,SPACING,POINTER_LOCATION,STORAGE_CLASS,FUNCTION_ARGUMENTS,AVOID_EXTERNS,INLINE,VOLATILE
+
+options=(--strict --no-tree --root=/usr/src/linux-source-6.12 --no-summary --terse --show-types --max-line-length=100)
+
+check_checkpatch() {
+	with .c .h | grep -vE '^(include|selftests/unit)/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
+		--ignore "$ignored" -f
+	with .c .h | grep '^selftests/unit/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
+		--ignore "$user" -f
+	with .h | grep '^include/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
+		--ignore "$windows" -f
+}
+
+# sparse looks at what kbuild compiles; C=2 also at what it need not compile again.
+check_sparse() {
+	make -C "$headers" M=/run/src KMCL_ALL=1 C=2 CF=-D__CHECK_ENDIAN__ -j"$(nproc)" modules >/tmp/sparse.log 2>&1 || {
+		cat /tmp/sparse.log
+		return
+	}
+	# Of the kernel's own headers, which we cannot change, nothing.
+	grep -E '(warning|error):' /tmp/sparse.log | grep -vE '^(\./|/usr/src/|/usr/lib/)' | sort -u
+}
+
+check_cppcheck() {
+	mapfile -t ours < <(with .c | grep -v '/probe/')
+	[ ${#ours[@]} -eq 0 ] && return
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr -Iinclude -D__x86_64__ -D_LP64 -D__LP64__ \
+		-D__KERNEL__ -DMODULE --library=gnu --suppress=missingIncludeSystem --suppress=unknownMacro \
+		--suppress=syntaxError:include/* --suppress=toomanyconfigs --suppress=normalCheckLevelMaxBranches \
+		--suppress=nullPointerArithmetic --suppress=arithOperationsOnVoidPointer --suppress=unusedStructMember \
+		--template='{file}:{line}: {severity} {id}: {message}' -j"$(nproc)" "${ours[@]}" 2>&1
+}
+
+check_shellcheck() {
+	mapfile -t ours < <(scripts_in sh | grep -v '\.py$'; with .bash)
+	# SC2317: functions that are called by name look unreachable.
+	shellcheck --external-sources --source-path=SCRIPTDIR --exclude=SC2317,SC2329 --format=gcc "${ours[@]}"
+	shellcheck --shell=bash --format=gcc dkms.conf --exclude=SC2034,SC2154
+}
+
+check_python() {
+	local file
+	while IFS= read -r file; do
+		python3 - "$file" <<'PY'
+import ast, sys
+path = sys.argv[1]
+try:
+    tree = ast.parse(open(path, encoding="utf-8").read(), path)
+except SyntaxError as error:
+    sys.exit(f"{path}:{error.lineno}: {error.msg}")
+used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+used |= {node.value.id for node in ast.walk(tree)
+         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+public = {item.value for node in tree.body if isinstance(node, ast.Assign)
+          and getattr(node.targets[0], "id", "") == "__all__" for item in node.value.elts}
+for node in tree.body:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        for name in node.names:
+            bound = (name.asname or name.name).split(".")[0]
+            if bound not in used | public:
+                print(f"{path}:{node.lineno}: unused import {bound}")
+PY
+	done < <(scripts_in python; with .py) 2>&1
+}
+
+# too_long FILE COLUMNS
+too_long() {
+	expand "$1" | LC_ALL=C.UTF-8 awk -v file="$1" -v most="$2" 'length($0) > most {
+		print file ":" NR ": over " most " columns" }'
+}
+
+# The rules of .editorconfig: tabs or spaces as it says, no trailing space, one newline at the end, 100 or 120 columns.
+check_editorconfig() {
+	local file
+	for file in "${files[@]}"; do
+		case $file in
+		LICENSE | *.png | *.svg) continue ;;
+		esac
+		awk -v file="$file" '
+			/[ \t]$/ { print file ":" NR ": trailing space" }
+			/\r/ { print file ":" NR ": carriage return" }
+			file ~ /\.[ch]$/ && /^ +[^ *]/ { print file ":" NR ": indented by spaces" }
+			file ~ /\.py$/ && /^ *\t/ { print file ":" NR ": indented by a tab" }
+			END { if (NR && $0 == "") print file ": empty line at the end" }' "$file"
+		case $file in
+		*.md) ;;
+		*.[ch]) too_long "$file" 100 ;;
+		*) too_long "$file" 120 ;;
+		esac
+		[ ! -s "$file" ] || [ -z "$(tail -c1 "$file")" ] || echo "$file: no newline at the end"
+	done
+}
+
+check_spdx() {
+	local file
+	for file in $(with .c .h .S .py .sh .bash; scripts_in sh; scripts_in python); do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' || echo "$file: no SPDX line"
+	done
+}
+
+for check; do
+	start=$SECONDS
+	"check_$check" >"$found" 2>&1
+	if [ -s "$found" ]; then
+		failed=$((failed + 1))
+		echo "not ok $check: $(grep -c . "$found") lines ($((SECONDS - start)) s)"
+		sed 's/^/    /' "$found"
+	else
+		passed=$((passed + 1))
+		echo "ok $check ($((SECONDS - start)) s)"
+	fi
+done
+echo "lint: $passed passed, $failed failed"
+[ $failed -eq 0 ]
