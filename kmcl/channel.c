@@ -84,7 +84,7 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	kmcl_tx_init(ch);
 	kmcl_rx_init(ch);
 	kmcl_object_made(KMCL_OBJECT_CHANNEL);
-	smp_store_release(&ch->magic, KMCL_CHANNEL_MAGIC);
+	ch->magic = KMCL_CHANNEL_MAGIC;
 	*Channel = kmcl_channel_handle(ch);
 	return STATUS_SUCCESS;
 }
@@ -123,13 +123,15 @@ VOID VmbChannelCleanup(VMBCHANNEL Channel)
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	unsigned int left;
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelCleanup: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
-	if (!kmcl_lifecycle_end(ch))
+	if (KMCL_MISUSE(kmcl_lifecycle_in_callback(ch), "in the channel's callback"))
 		return;
+	KMCL_MISUSE(!kmcl_channel_is_disabled(ch), "the channel is not disabled");
+	kmcl_lifecycle_end(ch);
 	WRITE_ONCE(ch->magic, 0);
 	left = kmcl_packets_reclaim(ch);
-	WARN(left, "kmcl: %s: VmbChannelCleanup: %u packets were not freed\n", ch->name, left);
+	WARN(left, "kmcl: %s: %u packets were not freed\n", __func__, left);
 	kmcl_channel_put(ch);
 }
 EXPORT_SYMBOL_GPL(VmbChannelCleanup);

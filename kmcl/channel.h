@@ -96,7 +96,7 @@ enum kmcl_gate {
 };
 
 struct kmcl_tx {
-	spinlock_t lock;
+	spinlock_t lock;		/* covers all of this and the outgoing ring */
 	enum kmcl_gate gate;
 	bool closing;			/* told apart from Disabled by synchronous requests */
 	bool ring_open;			/* replies go out until the rings are closed */
@@ -136,7 +136,7 @@ struct kmcl_incoming {
 };
 
 struct kmcl_rx {
-	spinlock_t lock;
+	spinlock_t lock;		/* covers all but scratch, which is the runner's */
 	bool enabled;
 	bool running;
 	bool again;			/* signalled while running */
@@ -193,7 +193,7 @@ struct kmcl_channel {
 	struct kmcl_config config;
 	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8, for logs */
 
-	spinlock_t lock;
+	spinlock_t lock;	/* covers state, transition and gpadls */
 	struct kmcl_state state;
 	struct task_struct *transition;
 	struct task_struct *pnp_failure_task;
@@ -219,13 +219,16 @@ struct kmcl_channel {
 	} gpadls;			/* under ch->lock */
 
 	struct {
-		spinlock_t lock;
+		spinlock_t lock;	/* covers the lists and counts */
 		struct list_head all;
 		struct list_head free;
 		unsigned int free_count;
 		unsigned int used;
 	} packets;
 };
+
+/* A driver's error in a function that cannot return it: told once, by the function's name. */
+#define KMCL_MISUSE(condition, what)	WARN_ONCE(condition, "kmcl: %s: " what "\n", __func__)
 
 /* channel.c */
 struct kmcl_channel *kmcl_channel_from_handle(VMBCHANNEL handle);
@@ -246,7 +249,8 @@ u32 kmcl_config_ring_pages(const struct kmcl_config *config);
 
 /* lifecycle.c */
 void kmcl_lifecycle_init(struct kmcl_channel *ch);
-bool kmcl_lifecycle_end(struct kmcl_channel *ch);
+bool kmcl_lifecycle_in_callback(struct kmcl_channel *ch);
+void kmcl_lifecycle_end(struct kmcl_channel *ch);
 void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
 void kmcl_lifecycle_notify(struct kmcl_channel *ch);
 extern struct workqueue_struct *kmcl_event_wq;

@@ -177,7 +177,8 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetClientContextSize);
 NTSTATUS
 VmbChannelInitSetProcessPacketCallbacks(VMBCHANNEL Channel,
 					PFN_VMB_CHANNEL_PROCESS_PACKET ProcessPacketCallback,
-					PFN_VMB_CHANNEL_PROCESSING_COMPLETE ProcessingCompleteCallback)
+					PFN_VMB_CHANNEL_PROCESSING_COMPLETE
+						ProcessingCompleteCallback)
 {
 	struct kmcl_channel *ch = configurable(Channel);
 

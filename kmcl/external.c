@@ -46,7 +46,7 @@ static bool next_piece(struct walk *walk, struct piece *piece)
 
 		walk->next = walk->force ? NULL : mdl->Next;
 		if (!length) {
-			walk->skip -= min(walk->skip, (u32)mdl->ByteCount);
+			walk->skip -= min_t(u32, walk->skip, mdl->ByteCount);
 			continue;
 		}
 		if (!walk->open_end) {

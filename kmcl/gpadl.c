@@ -369,10 +369,10 @@ VOID VmbChannelDeleteGpadl(VMBCHANNEL Channel, UINT32 GpadlHandle)
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	struct kmcl_gpadl *gpadl;
 
-	if (WARN_ONCE(!ch || ch->is_server, "kmcl: VmbChannelDeleteGpadl: invalid channel\n"))
+	if (KMCL_MISUSE(!ch || ch->is_server, "invalid channel"))
 		return;
 	gpadl = begin_delete(ch, GpadlHandle);
-	if (WARN_ONCE(!gpadl, "kmcl: VmbChannelDeleteGpadl: unknown GPADL\n"))
+	if (KMCL_MISUSE(!gpadl, "unknown GPADL"))
 		return;
 	withdraw(ch, gpadl);
 	end_use(ch);

@@ -44,7 +44,7 @@ static void end_turn(struct kmcl_channel *ch)
 }
 
 /* Would a transition asked for here wait for its own caller? */
-static bool in_own_callback(struct kmcl_channel *ch)
+bool kmcl_lifecycle_in_callback(struct kmcl_channel *ch)
 {
 	return READ_ONCE(ch->transition) == current || kmcl_rx_is_mine(ch) ||
 	       kmcl_routine_is_mine(ch);
@@ -81,7 +81,7 @@ static void bus_close(struct kmcl_channel *ch)
 	kmcl_rx_reset(ch);
 }
 
-static void call(struct kmcl_channel *ch, VOID (*callback)(VMBCHANNEL))
+static void call(struct kmcl_channel *ch, PFN_VMB_CHANNEL_CLOSED callback)
 {
 	if (callback)
 		callback(kmcl_channel_handle(ch));
@@ -392,9 +392,9 @@ VOID VmbChannelDisable(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelDisable: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
-	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelDisable: in the channel's callback\n"))
+	if (KMCL_MISUSE(kmcl_lifecycle_in_callback(ch), "in the channel's callback"))
 		return;
 	ask(ch, KMCL_EVENT_DISABLE);
 }
@@ -417,9 +417,9 @@ VOID VmbChannelStart(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelStart: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
-	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelStart: in the channel's callback\n"))
+	if (KMCL_MISUSE(kmcl_lifecycle_in_callback(ch), "in the channel's callback"))
 		return;
 	ask(ch, KMCL_EVENT_START);
 }
@@ -441,9 +441,9 @@ VOID VmbChannelPause(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelPause: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
-	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelPause: in the channel's callback\n"))
+	if (KMCL_MISUSE(kmcl_lifecycle_in_callback(ch), "in the channel's callback"))
 		return;
 	ask(ch, KMCL_EVENT_PAUSE);
 }
@@ -456,22 +456,12 @@ static bool no_pnp_failure(struct kmcl_channel *ch)
 	return !task || task == current;
 }
 
-/**
- * kmcl_lifecycle_end() - bring a channel to its end before it is freed
- * @ch: the channel
- *
- * Return: false, with a warning, if the caller is a callback that this would wait for.
- */
-bool kmcl_lifecycle_end(struct kmcl_channel *ch)
+/* Bring a channel to its end, before it is freed. Sleeps; not from the channel's callbacks. */
+void kmcl_lifecycle_end(struct kmcl_channel *ch)
 {
-	if (WARN_ONCE(in_own_callback(ch), "kmcl: VmbChannelCleanup: in the channel's callback\n"))
-		return false;
-	WARN_ONCE(!kmcl_channel_is_disabled(ch),
-		  "kmcl: VmbChannelCleanup: the channel is not disabled\n");
 	ask(ch, KMCL_EVENT_DISABLE);
 	wait_event(ch->wait, no_pnp_failure(ch));
 	kmcl_lifecycle_unwatch(ch);
-	return true;
 }
 
 void kmcl_lifecycle_init(struct kmcl_channel *ch)

@@ -102,7 +102,7 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	struct kmcl_packet *packet;
 
-	if (WARN_ONCE(!ch, "kmcl: VmbPacketAllocate: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return NULL;
 	packet = take_cached(ch);
 	if (!packet)
@@ -163,11 +163,11 @@ VOID VmbPacketFree(VMBPACKET VmbPacket)
 {
 	struct kmcl_packet *packet = kmcl_packet_from_handle(VmbPacket);
 
-	if (WARN_ONCE(!packet, "kmcl: VmbPacketFree: invalid packet\n"))
+	if (KMCL_MISUSE(!packet, "invalid packet"))
 		return;
-	if (WARN_ONCE(!packet->allocated, "kmcl: VmbPacketFree: memory of the driver's\n"))
+	if (KMCL_MISUSE(!packet->allocated, "memory of the driver's"))
 		return;
-	if (WARN_ONCE(!packet_is_idle(packet), "kmcl: VmbPacketFree: packet in flight\n"))
+	if (KMCL_MISUSE(!packet_is_idle(packet), "packet in flight"))
 		return;
 	kmcl_packet_put_back(packet);
 }
@@ -221,7 +221,7 @@ UINT32 VmbChannelSizeofPacket(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelSizeofPacket: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return 0;
 	return kmcl_packet_size(ch);
 }
@@ -242,12 +242,11 @@ VOID VmbPacketSetCompletionRoutine(VMBPACKET PacketObject,
 {
 	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
 
-	if (WARN_ONCE(!packet, "kmcl: VmbPacketSetCompletionRoutine: invalid packet\n"))
+	if (KMCL_MISUSE(!packet, "invalid packet"))
 		return;
-	if (WARN_ONCE(!CompletionRoutine, "kmcl: VmbPacketSetCompletionRoutine: no routine\n"))
+	if (KMCL_MISUSE(!CompletionRoutine, "no routine"))
 		return;
-	if (WARN_ONCE(!packet_is_idle(packet),
-		      "kmcl: VmbPacketSetCompletionRoutine: packet in flight\n"))
+	if (KMCL_MISUSE(!packet_is_idle(packet), "packet in flight"))
 		return;
 	packet->routine = CompletionRoutine;
 }
@@ -266,7 +265,7 @@ VOID FASTCALL VmbPacketSetPointer(VMBPACKET PacketObject, PVOID Pointer)
 {
 	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
 
-	if (WARN_ONCE(!packet, "kmcl: VmbPacketSetPointer: invalid packet\n"))
+	if (KMCL_MISUSE(!packet, "invalid packet"))
 		return;
 	WRITE_ONCE(packet->pointer, Pointer);
 }
@@ -285,7 +284,7 @@ PVOID FASTCALL VmbPacketGetPointer(VMBPACKET PacketObject)
 {
 	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
 
-	if (WARN_ONCE(!packet, "kmcl: VmbPacketGetPointer: invalid packet\n"))
+	if (KMCL_MISUSE(!packet, "invalid packet"))
 		return NULL;
 	return READ_ONCE(packet->pointer);
 }
@@ -304,7 +303,7 @@ VMBCHANNEL FASTCALL VmbPacketGetChannel(VMBPACKET PacketObject)
 {
 	struct kmcl_packet *packet = kmcl_packet_from_handle(PacketObject);
 
-	if (WARN_ONCE(!packet, "kmcl: VmbPacketGetChannel: invalid packet\n"))
+	if (KMCL_MISUSE(!packet, "invalid packet"))
 		return NULL;
 	return kmcl_channel_handle(packet->ch);
 }

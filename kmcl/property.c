@@ -17,7 +17,7 @@ VOID FASTCALL VmbChannelSetPointer(VMBCHANNEL Channel, PVOID Pointer)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetPointer: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
 	WRITE_ONCE(ch->pointer, Pointer);
 }
@@ -37,7 +37,7 @@ PVOID FASTCALL VmbChannelGetPointer(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelGetPointer: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return NULL;
 	return READ_ONCE(ch->pointer);
 }
@@ -59,8 +59,7 @@ VOID VmbChannelGetInterfaceInstance(VMBCHANNEL Channel, LPGUID InterfaceInstance
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch || !InterfaceInstance,
-		      "kmcl: VmbChannelGetInterfaceInstance: invalid argument\n"))
+	if (KMCL_MISUSE(!ch || !InterfaceInstance, "invalid argument"))
 		return;
 	if (!kmcl_bus_offered_instance(ch, (guid_t *)InterfaceInstance))
 		memcpy(InterfaceInstance, &ch->config.instance, sizeof(*InterfaceInstance));
@@ -96,8 +95,7 @@ VOID VmbChannelGetMmioSpace(VMBCHANNEL Channel, UINT64 *MmioAddress, UINT64 *Mmi
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	u64 address = 0, size = 0;
 
-	if (WARN_ONCE(!ch || !MmioAddress || !MmioSize,
-		      "kmcl: VmbChannelGetMmioSpace: invalid argument\n"))
+	if (KMCL_MISUSE(!ch || !MmioAddress || !MmioSize, "invalid argument"))
 		return;
 	if (!ch->is_server && is_open(ch) && ch->offer->bus->ops->mmio)
 		ch->offer->bus->ops->mmio(ch->offer, &address, &size);

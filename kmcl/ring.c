@@ -56,7 +56,7 @@ int kmcl_ring_reserve(struct kmcl_ring *ring, u32 len, u8 **packet)
 {
 	/* Full and empty must differ, so a packet has to be smaller than the free space. */
 	if (len + KMCL_TRAILER_SIZE >= ring_free(ring, ring->mine, ring->theirs)) {
-		if (ring_accept(ring, virt_load_acquire(&ring->ctl->read_index)))
+		if (ring_accept(ring, virt_load_acquire(&ring->ctl->read_index))) /* (B) */
 			return -EIO;
 		if (len + KMCL_TRAILER_SIZE >= ring_free(ring, ring->mine, ring->theirs))
 			return -EAGAIN;
@@ -93,12 +93,12 @@ bool kmcl_ring_publish(struct kmcl_ring *ring)
 
 	if (ring->mine == old)
 		return false;
-	virt_store_release(&ring->ctl->write_index, ring->mine);
+	virt_store_release(&ring->ctl->write_index, ring->mine); /* (A) in ring.h */
 	ring->published = ring->mine;
-	virt_mb();
+	virt_mb(); /* (A) in ring.h */
 	if (READ_ONCE(ring->ctl->interrupt_mask))
 		return false;
-	virt_rmb();
+	virt_rmb(); /* (A) in ring.h */
 	return READ_ONCE(ring->ctl->read_index) == old;
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_publish);
@@ -115,7 +115,7 @@ int kmcl_ring_wait_for_room(struct kmcl_ring *ring, u32 len)
 	u8 *packet;
 
 	WRITE_ONCE(ring->ctl->pending_send_sz, len + KMCL_TRAILER_SIZE);
-	virt_mb();
+	virt_mb(); /* (B) in ring.h */
 	return kmcl_ring_reserve(ring, len, &packet);
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_wait_for_room);
@@ -135,7 +135,7 @@ EXPORT_SYMBOL_GPL(kmcl_ring_stop_waiting);
  */
 int kmcl_ring_available(struct kmcl_ring *ring)
 {
-	if (ring_accept(ring, virt_load_acquire(&ring->ctl->write_index)))
+	if (ring_accept(ring, virt_load_acquire(&ring->ctl->write_index))) /* (A) */
 		return -EIO;
 	return ring_distance(ring, ring->mine, ring->theirs);
 }
@@ -178,15 +178,15 @@ bool kmcl_ring_commit(struct kmcl_ring *ring)
 
 	if (!freed)
 		return false;
-	virt_store_release(&ring->ctl->read_index, ring->mine);
+	virt_store_release(&ring->ctl->read_index, ring->mine); /* (B) in ring.h */
 	ring->published = ring->mine;
 	if (!(READ_ONCE(ring->ctl->feature_bits) & KMCL_RING_FEATURE_PENDING_SEND_SZ))
 		return false;
-	virt_mb();
+	virt_mb(); /* (B) in ring.h */
 	pending = READ_ONCE(ring->ctl->pending_send_sz);
 	if (!pending)
 		return false;
-	virt_rmb();
+	virt_rmb(); /* (B) in ring.h */
 	if (ring_accept(ring, READ_ONCE(ring->ctl->write_index)))
 		return false;
 	room = ring_free(ring, ring->theirs, ring->mine);
@@ -198,7 +198,7 @@ EXPORT_SYMBOL_GPL(kmcl_ring_commit);
 void kmcl_ring_mask(struct kmcl_ring *ring)
 {
 	WRITE_ONCE(ring->ctl->interrupt_mask, 1);
-	virt_mb();
+	virt_mb(); /* (A) in ring.h */
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_mask);
 
@@ -212,7 +212,7 @@ EXPORT_SYMBOL_GPL(kmcl_ring_mask);
 int kmcl_ring_unmask(struct kmcl_ring *ring)
 {
 	WRITE_ONCE(ring->ctl->interrupt_mask, 0);
-	virt_mb();
+	virt_mb(); /* (A) in ring.h */
 	return kmcl_ring_available(ring);
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_unmask);

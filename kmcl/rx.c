@@ -513,15 +513,13 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 	struct kmcl_incoming *in = kmcl_incoming_from_handle(PacketCompletionContext);
 	struct kmcl_channel *ch;
 
-	if (WARN_ONCE(!in, "kmcl: VmbChannelPacketComplete: invalid packet\n"))
+	if (KMCL_MISUSE(!in, "invalid packet"))
 		return;
 	ch = in->ch;
-	if (WARN_ONCE(cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, KMCL_INCOMING_REPLYING) !=
-		      KMCL_INCOMING_PRESENTED,
-		      "kmcl: VmbChannelPacketComplete: not the driver's packet\n"))
+	if (KMCL_MISUSE(cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, KMCL_INCOMING_REPLYING) !=
+		      KMCL_INCOMING_PRESENTED, "not the driver's packet"))
 		return;
-	if (WARN_ONCE(BufSize > ch->config.max_packet,
-		      "kmcl: VmbChannelPacketComplete: reply above the maximum packet size\n"))
+	if (KMCL_MISUSE(BufSize > ch->config.max_packet, "reply above the maximum packet size"))
 		BufSize = 0;
 	if (in->wants_completion)
 		kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0);
@@ -562,8 +560,8 @@ VOID FASTCALL VmbChannelPacketDeferToPassive(VMBPACKETCOMPLETION PacketCompletio
 {
 	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
 
-	if (WARN_ONCE(!in || !take_back(in, KMCL_INCOMING_HELD),
-		      "kmcl: VmbChannelPacketDeferToPassive: not in this packet's callback\n"))
+	if (KMCL_MISUSE(!in || !take_back(in, KMCL_INCOMING_HELD),
+			"not in this packet's callback"))
 		return;
 	WRITE_ONCE(in->ch->rx.held, in);
 }
@@ -585,8 +583,8 @@ VOID FASTCALL VmbChannelPacketFail(VMBPACKETCOMPLETION PacketCompletionContext)
 {
 	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
 
-	if (WARN_ONCE(!in || !take_back(in, KMCL_INCOMING_FAILED),
-		      "kmcl: VmbChannelPacketFail: not in this packet's callback\n"))
+	if (KMCL_MISUSE(!in || !take_back(in, KMCL_INCOMING_FAILED),
+			"not in this packet's callback"))
 		return;
 	in->ch->rx.failed_packet = in;
 }
@@ -608,7 +606,7 @@ VOID VmbChannelSetIncomingProcessingAtPassive(VMBCHANNEL Channel, BOOLEAN Requir
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetIncomingProcessingAtPassive: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
 	WRITE_ONCE(ch->rx.passive, RequirePassive);
 }
@@ -630,9 +628,9 @@ VOID VmbChannelSetTransactionQuota(VMBCHANNEL Channel, UINT32 Quota)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 
-	if (WARN_ONCE(!ch, "kmcl: VmbChannelSetTransactionQuota: invalid channel\n"))
+	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return;
-	if (WARN_ONCE(!Quota, "kmcl: VmbChannelSetTransactionQuota: quota 0\n"))
+	if (KMCL_MISUSE(!Quota, "quota 0"))
 		return;
 	WRITE_ONCE(ch->rx.quota, Quota);
 }

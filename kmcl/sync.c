@@ -218,8 +218,7 @@ NTSTATUS VmbChannelSendSynchronousRequest(VMBCHANNEL Channel, PVOID Buffer, UINT
 
 	waits = !Timeout || Timeout->QuadPart ||
 		(Flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION);
-	if (WARN_ONCE(would_deadlock(ch, waits),
-		      "kmcl: VmbChannelSendSynchronousRequest: waiting in a packet callback\n"))
+	if (KMCL_MISUSE(would_deadlock(ch, waits), "waiting in a packet callback"))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (waits)
 		status = send_and_wait(ch, &message, &external, &sync, Flags, Timeout);

@@ -165,7 +165,8 @@ static void drain(struct kmcl_channel *ch, struct list_head *sent)
 		tx->corrupt = true;
 	if (err != -EAGAIN)
 		return;
-	tx->retry_ms = progress ? RETRY_MIN_MS : clamp(tx->retry_ms * 2, RETRY_MIN_MS, RETRY_MAX_MS);
+	tx->retry_ms = progress ? 0 : tx->retry_ms * 2;
+	tx->retry_ms = clamp(tx->retry_ms, RETRY_MIN_MS, RETRY_MAX_MS);
 	retry_soon(tx, tx->retry_ms);
 }
 

@@ -90,7 +90,7 @@ static void unwatch_rescind(struct kmcl_hv_offer *offer)
 	struct vmbus_channel *channel = offer->device->channel;
 
 	vmbus_set_chn_rescind_callback(channel, NULL);
-	smp_mb();
+	smp_mb();	/* pairs with nothing we can see: store the pointer, then look */
 	/*
 	 * A rescind that is under way may have read the pointer and not have called it yet. There
 	 * is no way to wait for that, so the code it will run must stay.
