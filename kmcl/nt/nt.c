@@ -3,7 +3,7 @@
 
 #define pr_fmt(fmt) "kmcl: " fmt
 
-#include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/printk.h>
 
 #include "nt.h"
@@ -18,6 +18,7 @@ void kmcl_nt_usage(struct kmcl_nt_usage *usage)
 	usage->mdl_pages = kmcl_mdl_pages_out();
 	usage->objects = kmcl_objects_out();
 }
+EXPORT_SYMBOL_GPL(kmcl_nt_usage);
 
 /**
  * kmcl_nt_init() - start the NT subset, before any function of it is called

@@ -12,9 +12,11 @@
 #include "../probe/compat.h"
 #include "nt.h"
 
+/* All under kmcl_dispatcher_lock. */
 struct timeout_queue {
-	struct timerqueue_head head;	/* under kmcl_dispatcher_lock */
+	struct timerqueue_head head;
 	struct hrtimer timer;
+	ktime_t armed;		/* when the hardware timer fires, or KTIME_MAX */
 };
 
 static struct timeout_queue queues[KMCL_CLOCKS];
@@ -35,6 +37,18 @@ static struct kmcl_timeout *first_timeout(struct timeout_queue *queue)
 	struct timerqueue_node *node = timerqueue_getnext(&queue->head);
 
 	return node ? container_of(node, struct kmcl_timeout, node) : NULL;
+}
+
+/*
+ * The hardware timer is only ever set earlier. A timeout that is cancelled leaves it alone: most waits end before their
+ * timeout, and one interrupt for nothing costs less than setting the timer twice for each of them.
+ */
+static void arm(struct timeout_queue *queue, ktime_t expires)
+{
+	if (expires >= queue->armed)
+		return;
+	queue->armed = expires;
+	hrtimer_start(&queue->timer, expires, HRTIMER_MODE_ABS);
 }
 
 static void dequeue(struct timeout_queue *queue, struct kmcl_timeout *timeout)
@@ -63,28 +77,23 @@ void kmcl_timeout_start(struct kmcl_timeout *timeout, enum kmcl_clock clock, kti
 	timeout->node.expires = expires;
 	timeout->clock = clock;
 	timeout->queued = true;
-	if (timerqueue_add(&queue->head, &timeout->node))
-		hrtimer_start(&queue->timer, expires, HRTIMER_MODE_ABS);
+	timerqueue_add(&queue->head, &timeout->node);
+	arm(queue, expires);
 }
 
 /**
  * kmcl_timeout_cancel() - have a timeout not fire
  * @timeout: the timeout
  *
- * Called with the dispatcher lock held. The hardware timer is left alone while others wait for it: an early interrupt
- * costs less than setting it for each cancelled wait.
+ * Called with the dispatcher lock held.
  *
  * Return: true if it was queued.
  */
 bool kmcl_timeout_cancel(struct kmcl_timeout *timeout)
 {
-	struct timeout_queue *queue = &queues[timeout->clock];
-
 	if (!timeout->queued)
 		return false;
-	dequeue(queue, timeout);
-	if (!first_timeout(queue))
-		hrtimer_try_to_cancel(&queue->timer);
+	dequeue(&queues[timeout->clock], timeout);
 	return true;
 }
 
@@ -96,12 +105,13 @@ static enum hrtimer_restart queue_expired(struct hrtimer *timer)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&kmcl_dispatcher_lock, flags);
+	queue->armed = KTIME_MAX;
 	while ((timeout = first_timeout(queue)) && timeout->node.expires <= now) {
 		dequeue(queue, timeout);
 		timeout->fire(timeout);
 	}
 	if (timeout)
-		hrtimer_start(timer, timeout->node.expires, HRTIMER_MODE_ABS);
+		arm(queue, timeout->node.expires);
 	raw_spin_unlock_irqrestore(&kmcl_dispatcher_lock, flags);
 	return HRTIMER_NORESTART;
 }
@@ -112,6 +122,7 @@ void kmcl_timeout_init(void)
 
 	for (i = 0; i < KMCL_CLOCKS; i++) {
 		timerqueue_init_head(&queues[i].head);
+		queues[i].armed = KTIME_MAX;
 		kmcl_hrtimer_setup(&queues[i].timer, queue_expired,
 				   i == KMCL_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	}

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: any timeout=180
+# The NT subset, and what it leaves in the log.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./nt.bash
+
+in_log() {
+	dmesg | grep -qF -- "$1" || {
+		echo "# not in the log: $1"
+		return 1
+	}
+}
+
+nt_run misuse=0 || exit 1
+in_log 'nt_test: message 1 naïve wide too narrow 123456789abcdef 4294967295 ff' &&
+	in_log 'nt_test: message 2 without a newline' &&
+	! in_log 'nt_test: never printed' >/dev/null

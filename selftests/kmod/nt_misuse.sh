@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: any timeout=60
+# Driver errors: each is refused with a warning in the log, and nothing else happens.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./nt.bash
+
+expected=(
+	"MmBuildMdlForNonPagedPool: not kernel memory"
+	"MmProbeAndLockPages: user addresses"
+	"MmMapLockedPagesSpecifyCache: the MDL has no pages"
+	"MmFreePagesFromMdl: not an MDL"
+	"MmUnmapLockedPages: not a mapping"
+	"not an initialised dispatcher object"
+	"a wait at DISPATCH_LEVEL"
+	"MmAllocatePagesForMdlEx at DISPATCH_LEVEL"
+	"ExFreePoolWithTag: tag"
+	"ExFreePool: NULL"
+	"ExFreePool: .* is not a pool block"
+	"KeRaiseIrql to 15"
+	"IoAllocateWorkItem: not a driver object"
+)
+
+nt_run misuse=1 || exit 1
+for warning in "${expected[@]}"; do
+	echo "# expect-warning: $warning"
+	dmesg | grep -q -- "$warning" || {
+		echo "# missing warning: $warning"
+		exit 1
+	}
+done

@@ -1,0 +1,1421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the NT subset, against what Microsoft documents. They run when the module is loaded and print KTAP into the log,
+ * each line after "nt_test: ". With misuse=1 the tests of driver errors run instead, each of which warns in the log.
+ */
+
+#define pr_fmt(fmt) "nt_test: " fmt
+
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "ntddk.h"
+#include "winternl.h"
+#include "kmcl/driver.h"
+#include "../../kmcl/nt/nt.h"
+
+#define TAG	0x74736574
+#define MS	10000LL		/* in 100 ns */
+
+static bool misuse;
+module_param(misuse, bool, 0444);
+MODULE_PARM_DESC(misuse, "test driver errors, which warn in the log");
+
+static bool failed;
+
+#define CHECK(condition) do {							\
+	if (!(condition)) {							\
+		pr_info("# line %d: not so: %s\n", __LINE__, #condition);	\
+		failed = true;							\
+	}									\
+} while (0)
+
+#define CHECK_EQUAL(got, want) do {						\
+	s64 _got = (s64)(got), _want = (s64)(want);				\
+										\
+	if (_got != _want) {							\
+		pr_info("# line %d: %s: got %#llx, expected %#llx\n", __LINE__, #got, _got, _want); \
+		failed = true;							\
+	}									\
+} while (0)
+
+static LARGE_INTEGER large(LONGLONG value)
+{
+	LARGE_INTEGER result;
+
+	result.QuadPart = value;
+	return result;
+}
+
+static LONGLONG now(void)
+{
+	LARGE_INTEGER time;
+
+	KeQuerySystemTime(&time);
+	return time.QuadPart;
+}
+
+static NTSTATUS wait_for(PVOID object, LONGLONG due)
+{
+	LARGE_INTEGER timeout = large(due);
+
+	return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, &timeout);
+}
+
+static NTSTATUS wait_for_ever(PVOID object)
+{
+	return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL);
+}
+
+/* ---- IRQL and locks ---- */
+
+static void irql(void)
+{
+	KIRQL old, older;
+
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK_EQUAL(old, PASSIVE_LEVEL);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	CHECK(in_softirq());
+	older = KeRaiseIrqlToDpcLevel();
+	CHECK_EQUAL(older, DISPATCH_LEVEL);
+	KeLowerIrql(older);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	KeLowerIrql(old);
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+	KeRaiseIrql(APC_LEVEL, &old);
+	CHECK_EQUAL(old, PASSIVE_LEVEL);
+	KeLowerIrql(old);
+	CHECK(!in_softirq());
+	local_irq_disable();
+	old = KeGetCurrentIrql();
+	local_irq_enable();
+	CHECK_EQUAL(old, HIGH_LEVEL);
+}
+
+static void spin_lock_levels(void)
+{
+	KLOCK_QUEUE_HANDLE handle;
+	KSPIN_LOCK a, b;
+	KIRQL old, older;
+
+	KeInitializeSpinLock(&a);
+	KeInitializeSpinLock(&b);
+	CHECK(KeTestSpinLock(&a));
+	KeAcquireSpinLock(&a, &old);
+	CHECK_EQUAL(old, PASSIVE_LEVEL);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	CHECK(!KeTestSpinLock(&a));
+	CHECK(!KeTryToAcquireSpinLockAtDpcLevel(&a));
+	KeAcquireSpinLock(&b, &older);
+	CHECK_EQUAL(older, DISPATCH_LEVEL);
+	/* Windows allows the release in any order, with the levels as they were taken. */
+	KeReleaseSpinLock(&b, older);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	KeAcquireSpinLockAtDpcLevel(&b);
+	KeReleaseSpinLockFromDpcLevel(&b);
+	CHECK(KeTryToAcquireSpinLockAtDpcLevel(&b));
+	KeReleaseSpinLockFromDpcLevel(&b);
+	KeAcquireInStackQueuedSpinLockAtDpcLevel(&b, &handle);
+	KeReleaseInStackQueuedSpinLockFromDpcLevel(&handle);
+	KeReleaseSpinLock(&a, old);
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+	CHECK(KeTestSpinLock(&a));
+	KeAcquireInStackQueuedSpinLock(&a, &handle);
+	CHECK_EQUAL(handle.OldIrql, PASSIVE_LEVEL);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	KeReleaseInStackQueuedSpinLock(&handle);
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+}
+
+#define LOCK_ROUNDS	20000
+#define LOCK_THREADS	4
+
+static KSPIN_LOCK shared_lock;
+static ULONG shared_count;
+
+static VOID count_under_lock(PVOID context)
+{
+	KIRQL old;
+	int i;
+
+	for (i = 0; i < LOCK_ROUNDS; i++) {
+		KeAcquireSpinLock(&shared_lock, &old);
+		shared_count++;
+		KeReleaseSpinLock(&shared_lock, old);
+	}
+}
+
+static PVOID begin_thread(PKSTART_ROUTINE routine, PVOID context)
+{
+	PVOID thread = NULL;
+	HANDLE handle;
+
+	if (!NT_SUCCESS(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, routine, context)))
+		return NULL;
+	CHECK_EQUAL(ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &thread, NULL),
+		    STATUS_SUCCESS);
+	CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);
+	return thread;
+}
+
+static void end_thread(PVOID thread)
+{
+	if (!thread)
+		return;
+	CHECK_EQUAL(wait_for(thread, -20000 * MS), STATUS_SUCCESS);
+	ObDereferenceObject(thread);
+}
+
+static void spin_lock_excludes(void)
+{
+	PVOID thread[LOCK_THREADS];
+	int i;
+
+	KeInitializeSpinLock(&shared_lock);
+	shared_count = 0;
+	for (i = 0; i < LOCK_THREADS; i++)
+		thread[i] = begin_thread(count_under_lock, NULL);
+	for (i = 0; i < LOCK_THREADS; i++)
+		end_thread(thread[i]);
+	CHECK_EQUAL(shared_count, LOCK_THREADS * LOCK_ROUNDS);
+}
+
+/* ---- events and waits ---- */
+
+static void event_states(void)
+{
+	KEVENT event;
+
+	KeInitializeEvent(&event, NotificationEvent, FALSE);
+	CHECK_EQUAL(KeReadStateEvent(&event), 0);
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_TIMEOUT);
+	CHECK_EQUAL(KeSetEvent(&event, IO_NO_INCREMENT, FALSE), 0);
+	CHECK(KeSetEvent(&event, IO_NO_INCREMENT, FALSE));
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_SUCCESS);
+	CHECK(KeReadStateEvent(&event));	/* a notification event stays */
+	CHECK_EQUAL(wait_for_ever(&event), STATUS_SUCCESS);
+	CHECK(KeResetEvent(&event));
+	CHECK_EQUAL(KeResetEvent(&event), 0);
+	KeSetEvent(&event, IO_NO_INCREMENT, FALSE);
+	KeClearEvent(&event);
+	CHECK_EQUAL(KeReadStateEvent(&event), 0);
+
+	KeInitializeEvent(&event, SynchronizationEvent, TRUE);
+	CHECK_EQUAL(wait_for_ever(&event), STATUS_SUCCESS);
+	CHECK_EQUAL(KeReadStateEvent(&event), 0);	/* the wait took it */
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_TIMEOUT);
+}
+
+static void wait_timeouts(void)
+{
+	LARGE_INTEGER frequency;
+	LONGLONG begin, took;
+	KEVENT event;
+
+	KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+	begin = KeQueryPerformanceCounter(&frequency).QuadPart;
+	CHECK_EQUAL(frequency.QuadPart, 10000000);
+	CHECK_EQUAL(wait_for(&event, -20 * MS), STATUS_TIMEOUT);
+	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
+	CHECK(took >= 20 * MS && took < 2000 * MS);
+
+	begin = KeQueryPerformanceCounter(NULL).QuadPart;
+	CHECK_EQUAL(wait_for(&event, now() + 20 * MS), STATUS_TIMEOUT);
+	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
+	CHECK(took >= 19 * MS && took < 2000 * MS);
+
+	begin = KeQueryPerformanceCounter(NULL).QuadPart;
+	CHECK_EQUAL(wait_for(&event, now() - 1), STATUS_TIMEOUT);
+	CHECK_EQUAL(wait_for(&event, 1), STATUS_TIMEOUT);
+	CHECK_EQUAL(wait_for(&event, -1), STATUS_TIMEOUT);
+	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
+	CHECK(took < 500 * MS);
+
+	/* Signalled objects win over a time that is past. */
+	KeSetEvent(&event, IO_NO_INCREMENT, FALSE);
+	CHECK_EQUAL(wait_for(&event, 1), STATUS_SUCCESS);
+}
+
+static VOID set_event_soon(PVOID context)
+{
+	msleep(20);
+	KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+}
+
+static void wait_is_woken(void)
+{
+	static const LONGLONG due[] = { -60000 * MS, MINLONGLONG, MAXLONGLONG };
+	PVOID thread;
+	KEVENT event;
+	int i;
+
+	KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+	for (i = 0; i < ARRAY_SIZE(due); i++) {
+		thread = begin_thread(set_event_soon, &event);
+		CHECK_EQUAL(wait_for(&event, due[i]), STATUS_SUCCESS);
+		end_thread(thread);
+	}
+	thread = begin_thread(set_event_soon, &event);
+	CHECK_EQUAL(wait_for_ever(&event), STATUS_SUCCESS);
+	end_thread(thread);
+}
+
+#define WAITERS	3
+
+static KEVENT common_event;
+static LONG woken;
+
+static VOID wait_for_common_event(PVOID context)
+{
+	if (wait_for(&common_event, -20000 * MS) == STATUS_SUCCESS)
+		InterlockedIncrement(&woken);
+}
+
+static void wake_one_or_all(void)
+{
+	PVOID thread[WAITERS];
+	int type, i;
+
+	for (type = NotificationEvent; type <= SynchronizationEvent; type++) {
+		KeInitializeEvent(&common_event, type, FALSE);
+		woken = 0;
+		for (i = 0; i < WAITERS; i++)
+			thread[i] = begin_thread(wait_for_common_event, NULL);
+		msleep(50);
+		CHECK_EQUAL(ReadNoFence(&woken), 0);
+		KeSetEvent(&common_event, IO_NO_INCREMENT, FALSE);
+		msleep(50);
+		CHECK_EQUAL(ReadNoFence(&woken), type == NotificationEvent ? WAITERS : 1);
+		for (i = 1; type == SynchronizationEvent && i < WAITERS; i++) {
+			KeSetEvent(&common_event, IO_NO_INCREMENT, FALSE);
+			msleep(20);
+		}
+		for (i = 0; i < WAITERS; i++)
+			end_thread(thread[i]);
+		CHECK_EQUAL(woken, WAITERS);
+	}
+}
+
+static NTSTATUS wait_several(ULONG count, PVOID objects[], WAIT_TYPE type, LONGLONG due)
+{
+	LARGE_INTEGER timeout = large(due);
+	KWAIT_BLOCK blocks[8];
+
+	return KeWaitForMultipleObjects(count, objects, type, Executive, KernelMode, FALSE, &timeout,
+					count > THREAD_WAIT_OBJECTS ? blocks : NULL);
+}
+
+static void wait_for_several(void)
+{
+	PVOID objects[5], twice[2], thread;
+	KEVENT event[5];
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		KeInitializeEvent(&event[i], SynchronizationEvent, FALSE);
+		objects[i] = &event[i];
+	}
+	CHECK_EQUAL(wait_several(5, objects, WaitAny, 0), STATUS_TIMEOUT);
+	CHECK_EQUAL(wait_several(3, objects, WaitAny, -10 * MS), STATUS_TIMEOUT);
+	KeSetEvent(&event[3], IO_NO_INCREMENT, FALSE);
+	KeSetEvent(&event[4], IO_NO_INCREMENT, FALSE);
+	CHECK_EQUAL(wait_several(5, objects, WaitAny, -10 * MS), STATUS_WAIT_0 + 3);	/* the first of the set ones */
+	CHECK_EQUAL(wait_several(5, objects, WaitAny, 0), STATUS_WAIT_0 + 4);
+	thread = begin_thread(set_event_soon, &event[2]);
+	CHECK_EQUAL(wait_several(5, objects, WaitAny, -20000 * MS), STATUS_WAIT_0 + 2);
+	end_thread(thread);
+
+	KeSetEvent(&event[0], IO_NO_INCREMENT, FALSE);
+	CHECK_EQUAL(wait_several(2, objects, WaitAll, -10 * MS), STATUS_TIMEOUT);
+	CHECK(KeReadStateEvent(&event[0]));	/* nothing is taken before all can be */
+	thread = begin_thread(set_event_soon, &event[1]);
+	CHECK_EQUAL(wait_several(2, objects, WaitAll, -20000 * MS), STATUS_SUCCESS);
+	end_thread(thread);
+	CHECK_EQUAL(KeReadStateEvent(&event[0]) | KeReadStateEvent(&event[1]), 0);
+
+	twice[0] = &event[0];
+	twice[1] = &event[0];
+	CHECK_EQUAL(wait_several(2, twice, WaitAll, 0), STATUS_INVALID_PARAMETER_MIX);
+	CHECK_EQUAL(wait_several(2, twice, WaitAny, 0), STATUS_TIMEOUT);
+	CHECK_EQUAL(wait_several(0, objects, WaitAny, 0), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQUAL(KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
+		    STATUS_INVALID_PARAMETER_1);
+}
+
+static void look_at_dispatch_level(void)
+{
+	KEVENT event;
+	KIRQL old;
+
+	KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_TIMEOUT);
+	KeSetEvent(&event, IO_NO_INCREMENT, FALSE);
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_SUCCESS);
+	KeLowerIrql(old);
+}
+
+static void delay(void)
+{
+	LARGE_INTEGER interval = large(-20 * MS);
+	LONGLONG begin = KeQueryInterruptTime(), took;
+
+	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
+	took = KeQueryInterruptTime() - begin;
+	CHECK(took >= 20 * MS && took < 2000 * MS);
+	interval = large(0);
+	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
+	interval = large(now() - MS);
+	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
+}
+
+#define PING_PONGS	3000
+
+struct ping_pong {
+	KEVENT ping, pong;
+	LONG answers;
+};
+
+static VOID answer(PVOID context)
+{
+	struct ping_pong *game = context;
+	int i;
+
+	for (i = 0; i < PING_PONGS; i++) {
+		if (wait_for(&game->ping, -20000 * MS) != STATUS_SUCCESS)
+			break;
+		InterlockedIncrement(&game->answers);
+		KeSetEvent(&game->pong, IO_NO_INCREMENT, FALSE);
+	}
+}
+
+static void events_are_not_lost(void)
+{
+	struct ping_pong game = { .answers = 0 };
+	PVOID thread;
+	int i;
+
+	KeInitializeEvent(&game.ping, SynchronizationEvent, FALSE);
+	KeInitializeEvent(&game.pong, SynchronizationEvent, FALSE);
+	thread = begin_thread(answer, &game);
+	for (i = 0; i < PING_PONGS; i++) {
+		KeSetEvent(&game.ping, IO_NO_INCREMENT, FALSE);
+		if (wait_for(&game.pong, -20000 * MS) != STATUS_SUCCESS)
+			break;
+	}
+	end_thread(thread);
+	CHECK_EQUAL(game.answers, PING_PONGS);
+}
+
+static LONG sets, takes;
+
+static VOID set_often(PVOID context)
+{
+	LONGLONG end = now() + 300 * MS;
+
+	while (now() < end)
+		if (!KeSetEvent(context, IO_NO_INCREMENT, FALSE))
+			InterlockedIncrement(&sets);
+}
+
+static VOID take_often(PVOID context)
+{
+	LONGLONG end = now() + 400 * MS;
+
+	while (now() < end)
+		if (wait_for(context, -(LONGLONG)(1 + (takes & 63))) == STATUS_SUCCESS)
+			InterlockedIncrement(&takes);
+}
+
+/* Waits that time out at the moment the event is set: each set is taken once, or still there. */
+static void timeouts_race_with_sets(void)
+{
+	PVOID thread[4];
+	KEVENT event;
+	int i;
+
+	KeInitializeEvent(&event, SynchronizationEvent, FALSE);
+	sets = 0;
+	takes = 0;
+	for (i = 0; i < 4; i++)
+		thread[i] = begin_thread(i < 2 ? take_often : set_often, &event);
+	for (i = 0; i < 4; i++)
+		end_thread(thread[i]);
+	CHECK(takes > 0);
+	CHECK_EQUAL(takes + (KeReadStateEvent(&event) ? 1 : 0), sets);
+}
+
+/* ---- DPCs and timers ---- */
+
+struct dpc_log {
+	LONG calls;
+	KIRQL irql;
+	PVOID argument1, argument2;
+	KEVENT called;
+};
+
+static KDEFERRED_ROUTINE log_dpc;
+static VOID log_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	struct dpc_log *log = context;
+
+	log->irql = KeGetCurrentIrql();
+	log->argument1 = argument1;
+	log->argument2 = argument2;
+	InterlockedIncrement(&log->calls);
+	KeSetEvent(&log->called, IO_NO_INCREMENT, FALSE);
+}
+
+static void dpc_log_init(struct dpc_log *log)
+{
+	memset(log, 0, sizeof(*log));
+	KeInitializeEvent(&log->called, SynchronizationEvent, FALSE);
+}
+
+static VOID free_self(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	ExFreePoolWithTag(dpc, TAG);
+	KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+}
+
+static void dpcs(void)
+{
+	struct dpc_log log;
+	KDPC dpc, *own;
+	KIRQL old;
+
+	dpc_log_init(&log);
+	KeInitializeDpc(&dpc, log_dpc, &log);
+	CHECK(!KeRemoveQueueDpc(&dpc));
+	KeRaiseIrql(DISPATCH_LEVEL, &old);	/* it cannot run on this CPU meanwhile */
+	CHECK(KeInsertQueueDpc(&dpc, ULongToPtr(1), ULongToPtr(2)));
+	CHECK(!KeInsertQueueDpc(&dpc, ULongToPtr(3), ULongToPtr(4)));
+	CHECK(KeRemoveQueueDpc(&dpc));
+	CHECK(!KeRemoveQueueDpc(&dpc));
+	CHECK(KeInsertQueueDpc(&dpc, ULongToPtr(5), ULongToPtr(6)));
+	KeLowerIrql(old);
+	KeFlushQueuedDpcs();
+	CHECK_EQUAL(log.calls, 1);
+	CHECK_EQUAL(log.irql, DISPATCH_LEVEL);
+	CHECK_EQUAL(PtrToUlong(log.argument1), 5);
+	CHECK_EQUAL(PtrToUlong(log.argument2), 6);
+	CHECK(KeInsertQueueDpc(&dpc, NULL, NULL));
+	CHECK_EQUAL(wait_for(&log.called, -20000 * MS), STATUS_SUCCESS);
+	KeFlushQueuedDpcs();
+
+	own = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*own), TAG);
+	CHECK(own);
+	if (!own)
+		return;
+	KeClearEvent(&log.called);
+	KeInitializeDpc(own, free_self, &log.called);
+	CHECK(KeInsertQueueDpc(own, NULL, NULL));
+	CHECK_EQUAL(wait_for(&log.called, -20000 * MS), STATUS_SUCCESS);
+}
+
+static void timers(void)
+{
+	LONGLONG begin, took;
+	struct dpc_log log;
+	KTIMER timer;
+	KDPC dpc;
+
+	dpc_log_init(&log);
+	KeInitializeDpc(&dpc, log_dpc, &log);
+	KeInitializeTimer(&timer);
+	CHECK(!KeReadStateTimer(&timer));
+	CHECK(!KeCancelTimer(&timer));
+
+	/* relative, with a DPC */
+	begin = KeQueryInterruptTime();
+	CHECK(!KeSetTimer(&timer, large(-20 * MS), &dpc));
+	CHECK_EQUAL(wait_for(&timer, -20000 * MS), STATUS_SUCCESS);
+	took = KeQueryInterruptTime() - begin;
+	CHECK(took >= 20 * MS && took < 2000 * MS);
+	CHECK(KeReadStateTimer(&timer));	/* a notification timer stays */
+	KeFlushQueuedDpcs();
+	CHECK_EQUAL(log.calls, 1);
+	CHECK_EQUAL(log.irql, DISPATCH_LEVEL);
+
+	/* set while set; cancel */
+	CHECK(!KeSetTimer(&timer, large(-60000 * MS), NULL));
+	CHECK(!KeReadStateTimer(&timer));
+	CHECK(KeSetTimer(&timer, large(-50000 * MS), NULL));
+	CHECK(KeCancelTimer(&timer));
+	CHECK(!KeCancelTimer(&timer));
+	CHECK_EQUAL(wait_for(&timer, 0), STATUS_TIMEOUT);
+
+	/* absolute, and in the past */
+	CHECK(!KeSetTimer(&timer, large(now() + 20 * MS), NULL));
+	CHECK_EQUAL(wait_for(&timer, -20000 * MS), STATUS_SUCCESS);
+	CHECK(!KeSetTimer(&timer, large(now() - MS), NULL));
+	CHECK_EQUAL(wait_for(&timer, 0), STATUS_SUCCESS);
+	CHECK(!KeSetTimer(&timer, large(0), NULL));
+	CHECK(KeReadStateTimer(&timer));
+
+	KeInitializeTimerEx(&timer, SynchronizationTimer);
+	KeSetTimer(&timer, large(-MS), NULL);
+	CHECK_EQUAL(wait_for(&timer, -20000 * MS), STATUS_SUCCESS);
+	CHECK(!KeReadStateTimer(&timer));	/* the wait took it */
+}
+
+static void periodic_timer(void)
+{
+	LONGLONG begin, took;
+	struct dpc_log log;
+	KTIMER timer;
+	KDPC dpc;
+	LONG calls;
+	int i;
+
+	dpc_log_init(&log);
+	KeInitializeDpc(&dpc, log_dpc, &log);
+	KeInitializeTimerEx(&timer, SynchronizationTimer);
+	begin = KeQueryInterruptTime();
+	KeSetTimerEx(&timer, large(-10 * MS), 20, &dpc);
+	for (i = 0; i < 5; i++)
+		CHECK_EQUAL(wait_for(&timer, -20000 * MS), STATUS_SUCCESS);
+	took = KeQueryInterruptTime() - begin;
+	CHECK(took >= 90 * MS);
+	CHECK(KeCancelTimer(&timer));
+	KeFlushQueuedDpcs();
+	calls = log.calls;
+	CHECK(calls >= 1);
+	msleep(60);
+	CHECK_EQUAL(log.calls, calls);
+}
+
+#define MANY	40
+
+static void many_timers(void)
+{
+	KTIMER *timer = ExAllocatePool2(POOL_FLAG_NON_PAGED, MANY * sizeof(*timer), TAG);
+	int i;
+
+	CHECK(timer);
+	if (!timer)
+		return;
+	for (i = 0; i < MANY; i++) {
+		KeInitializeTimer(&timer[i]);
+		KeSetTimer(&timer[i], i & 1 ? large(-(LONGLONG)(MANY - i) * MS) : large(now() + i * MS), NULL);
+	}
+	for (i = 0; i < MANY; i += 4)
+		KeCancelTimer(&timer[i]);
+	for (i = 0; i < MANY; i++)
+		if (i % 4)
+			CHECK_EQUAL(wait_for(&timer[i], -20000 * MS), STATUS_SUCCESS);
+	ExFreePoolWithTag(timer, TAG);
+}
+
+/* ---- threads and handles ---- */
+
+static noinline void terminate_deep(int depth)
+{
+	volatile char room[64];
+
+	room[0] = depth;
+	if (depth)
+		terminate_deep(depth - 1);
+	else
+		PsTerminateSystemThread(STATUS_SUCCESS);
+	room[1] = room[0];
+}
+
+static VOID end_from_below(PVOID context)
+{
+	terminate_deep(3);
+	*(bool *)context = true;	/* not reached */
+}
+
+static void threads(void)
+{
+	bool came_back = false;
+	CLIENT_ID id = { };
+	PVOID thread;
+	HANDLE handle;
+	KEVENT event;
+
+	end_thread(begin_thread(end_from_below, &came_back));
+	CHECK(!came_back);
+	CHECK_EQUAL(PsTerminateSystemThread(STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
+
+	KeInitializeEvent(&event, NotificationEvent, FALSE);
+	CHECK_EQUAL(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, &id, set_event_soon, &event),
+		    STATUS_SUCCESS);
+	CHECK(id.UniqueThread);
+	CHECK_EQUAL(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &thread, NULL), STATUS_SUCCESS);
+	CHECK_EQUAL(wait_for(thread, 0), STATUS_TIMEOUT);
+	CHECK_EQUAL(wait_for(thread, -20000 * MS), STATUS_SUCCESS);
+	CHECK(KeReadStateEvent(&event));
+	CHECK_EQUAL(wait_for(thread, 0), STATUS_SUCCESS);	/* stays signalled */
+	ObDereferenceObject(thread);
+	CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);
+
+	CHECK_EQUAL(ZwClose(handle), STATUS_INVALID_HANDLE);
+	CHECK_EQUAL(ZwClose(NULL), STATUS_INVALID_HANDLE);
+	CHECK_EQUAL(ZwClose(ULongToPtr(4)), STATUS_INVALID_HANDLE);
+	CHECK_EQUAL(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &thread, NULL), STATUS_INVALID_HANDLE);
+	CHECK(!thread);
+	CHECK_EQUAL(PsCreateSystemThread(&handle, 0, NULL, ULongToPtr(8), NULL, set_event_soon, &event),
+		    STATUS_INVALID_PARAMETER_4);
+}
+
+/* ---- driver object and work items ---- */
+
+struct item_log {
+	PIO_WORKITEM item;
+	LONG runs;
+	KIRQL irql;
+	KEVENT done;
+};
+
+static struct item_log item_log;
+static PDRIVER_OBJECT test_driver;
+static bool unloaded;
+static bool late_item_ran;
+
+static VOID run_three_times(PDEVICE_OBJECT device, PVOID context)
+{
+	struct item_log *log = context;
+
+	CHECK((PDRIVER_OBJECT)device == test_driver);
+	log->irql = KeGetCurrentIrql();
+	if (InterlockedIncrement(&log->runs) < 3) {
+		IoQueueWorkItem(log->item, run_three_times, DelayedWorkQueue, log);
+		return;
+	}
+	IoFreeWorkItem(log->item);
+	KeSetEvent(&log->done, IO_NO_INCREMENT, FALSE);
+}
+
+static VOID run_late(PDEVICE_OBJECT device, PVOID context)
+{
+	msleep(100);
+	IoFreeWorkItem(context);
+	late_item_ran = true;
+}
+
+static VOID unload(PDRIVER_OBJECT driver)
+{
+	PIO_WORKITEM item = IoAllocateWorkItem((PDEVICE_OBJECT)driver);
+
+	CHECK(item);
+	if (item)
+		IoQueueWorkItem(item, run_late, CriticalWorkQueue, item);
+	unloaded = true;
+}
+
+static bool ends_with(PCUNICODE_STRING string, PCWSTR end)
+{
+	UNICODE_STRING tail, have = *string;
+
+	RtlInitUnicodeString(&tail, end);
+	if (have.Length < tail.Length)
+		return false;
+	have.Buffer += (have.Length - tail.Length) / sizeof(WCHAR);
+	have.Length = tail.Length;
+	return RtlEqualUnicodeString(&have, &tail, FALSE);
+}
+
+static NTSTATUS entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+	CHECK_EQUAL(driver->Type, IO_TYPE_DRIVER);
+	CHECK(ends_with(&driver->DriverName, L"\\Driver\\nt_test"));
+	CHECK(ends_with(path, L"\\Services\\nt_test"));
+	driver->DriverUnload = unload;
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS failing_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+	driver->DriverUnload = unload;
+	return STATUS_NO_SUCH_DEVICE;
+}
+
+static void driver_and_work_items(void)
+{
+	PIO_WORKITEM item;
+	KIRQL old;
+
+	unloaded = false;
+	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, failing_entry, &test_driver), -ENODEV);
+	CHECK(!unloaded);
+	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, entry, &test_driver), 0);
+
+	item = IoAllocateWorkItem((PDEVICE_OBJECT)test_driver);
+	CHECK(item);
+	item_log.item = item;
+	item_log.runs = 0;
+	KeInitializeEvent(&item_log.done, NotificationEvent, FALSE);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	IoQueueWorkItem(item, run_three_times, DelayedWorkQueue, &item_log);
+	KeLowerIrql(old);
+	CHECK_EQUAL(wait_for(&item_log.done, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(item_log.runs, 3);
+	CHECK_EQUAL(item_log.irql, PASSIVE_LEVEL);
+
+	late_item_ran = false;
+	kmcl_driver_unload(test_driver);
+	CHECK(unloaded);
+	CHECK(late_item_ran);
+}
+
+/* ---- pool ---- */
+
+static bool all_bytes(const void *p, size_t n, u8 value)
+{
+	return !memchr_inv(p, value, n);
+}
+
+static void pool(void)
+{
+	static const size_t sizes[] = { 0, 1, 15, 16, 100, 4080, 4095, 4096, 4097, 8192, 12288, 70000, 8 << 20 };
+	struct kmcl_nt_usage before, after;
+	KIRQL old;
+	void *p;
+	int i;
+
+	kmcl_nt_usage(&before);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizes[i], TAG);
+		CHECK(p);
+		if (!p)
+			continue;
+		CHECK(IS_ALIGNED((unsigned long)p, sizes[i] >= 4096 ? 4096 : 16));
+		CHECK(all_bytes(p, sizes[i], 0));
+		memset(p, 0xa5, sizes[i]);
+		ExFreePoolWithTag(p, TAG);
+		p = ExAllocatePoolZero(NonPagedPoolNx, sizes[i], TAG);
+		CHECK(p && all_bytes(p, sizes[i], 0));
+		if (p)
+			ExFreePool(p);
+		p = ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_UNINITIALIZED | POOL_FLAG_CACHE_ALIGNED, sizes[i], TAG);
+		CHECK(p && IS_ALIGNED((unsigned long)p, 64));
+		if (p)
+			ExFreePoolWithTag(p, 0);
+		p = ExAllocatePoolWithTag(NonPagedPoolNxCacheAligned, sizes[i], TAG);
+		CHECK(p && IS_ALIGNED((unsigned long)p, 64));
+		if (p)
+			ExFreePoolWithTag(p, TAG);
+	}
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	p = ExAllocatePool2(POOL_FLAG_NON_PAGED, 6000, TAG);
+	CHECK(p);
+	if (p)
+		ExFreePoolWithTag(p, TAG);
+	p = ExAllocatePool2(POOL_FLAG_NON_PAGED, 60, TAG);
+	CHECK(p);
+	if (p)
+		ExFreePoolWithTag(p, TAG);
+	KeLowerIrql(old);
+
+	CHECK(!ExAllocatePool2(0, 64, TAG));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_PAGED, 64, TAG));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED, 64, 0));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED_EXECUTE, 64, TAG));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 64, TAG));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED | 0x80000000ULL, 64, TAG));
+	CHECK(!ExAllocatePoolWithTag(2, 64, TAG));
+	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED, 1ULL << 60, TAG));
+	p = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_SPECIAL_POOL, 64, TAG);
+	CHECK(p);
+	if (p)
+		ExFreePool(p);
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.pool_blocks, before.pool_blocks);
+	CHECK_EQUAL(after.pool_bytes, before.pool_bytes);
+}
+
+/* ---- MDLs ---- */
+
+static char module_data[3 * 4096 + 100];
+
+static PFN_NUMBER true_pfn(const void *va)
+{
+	if (virt_addr_valid(va))
+		return virt_to_phys((void *)va) >> 12;
+	return (page_to_phys(vmalloc_to_page(va)) + offset_in_page(va)) >> 12;
+}
+
+static void check_build(void *buffer, size_t offset, size_t length)
+{
+	void *va = buffer + offset;
+	PMDL mdl = IoAllocateMdl(va, length, FALSE, FALSE, NULL);
+	unsigned long i, pages;
+
+	CHECK(mdl);
+	if (!mdl)
+		return;
+	MmBuildMdlForNonPagedPool(mdl);
+	CHECK(mdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL);
+	CHECK_EQUAL(MmGetMdlByteCount(mdl), length);
+	CHECK_EQUAL(MmGetMdlByteOffset(mdl), (unsigned long)va & 0xfff);
+	CHECK(MmGetMdlVirtualAddress(mdl) == va);
+	CHECK(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == va);
+	CHECK(!mdl->Next);
+	pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, length);
+	CHECK_EQUAL(mdl->Size, 0x30 + 8 * pages);
+	for (i = 0; i < pages; i++)
+		CHECK_EQUAL(MmGetMdlPfnArray(mdl)[i], true_pfn(mdl->StartVa + i * 4096));
+	IoFreeMdl(mdl);
+}
+
+static void mdl_pages_are_true(void)
+{
+	void *slab = kmalloc(5000, GFP_KERNEL), *area = vmalloc(10 * 4096);
+	void *large_pool = ExAllocatePool2(POOL_FLAG_NON_PAGED, 1 << 20, TAG);
+
+	CHECK(slab && area && large_pool);
+	if (slab && area && large_pool) {
+		check_build(slab, 0, 5000);
+		check_build(slab, 4090, 20);
+		check_build(slab, 7, 1);
+		check_build(area, 0, 10 * 4096);
+		check_build(area, 4095, 4097);
+		check_build(module_data, 0, sizeof(module_data));
+		check_build(module_data, 33, 5000);
+		check_build(large_pool, 100, (1 << 20) - 100);
+	}
+	if (large_pool)
+		ExFreePool(large_pool);
+	vfree(area);
+	kfree(slab);
+}
+
+static void mdl_lock_and_partial(void)
+{
+	char *area = vmalloc(4 * 4096);
+	PMDL mdl, part;
+	char *mapped;
+	KIRQL old;
+
+	CHECK(area);
+	if (!area)
+		return;
+	memset(area, 0, 4 * 4096);
+	mdl = IoAllocateMdl(area + 100, 3 * 4096, FALSE, FALSE, NULL);
+	part = IoAllocateMdl(area + 100, 3 * 4096, FALSE, FALSE, NULL);
+	CHECK(mdl && part);
+	MmProbeAndLockPages(mdl, KernelMode, IoModifyAccess);
+	CHECK_EQUAL(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_WRITE_OPERATION), MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
+	CHECK_EQUAL(MmGetMdlPfnArray(mdl)[3], true_pfn(area + 3 * 4096));
+
+	mapped = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority | MdlMappingNoExecute);
+	CHECK(mapped);
+	CHECK_EQUAL((unsigned long)mapped & 0xfff, 100);
+	if (mapped) {
+		memset(mapped, 0x5a, 3 * 4096);
+		CHECK(all_bytes(area, 100, 0));
+		CHECK(all_bytes(area + 100, 3 * 4096, 0x5a));
+		CHECK(all_bytes(area + 100 + 3 * 4096, 4096 - 100, 0));
+		CHECK(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == mapped);
+	}
+
+	IoBuildPartialMdl(mdl, part, area + 5000, 4000);
+	CHECK_EQUAL(MmGetMdlByteCount(part), 4000);
+	CHECK_EQUAL(MmGetMdlByteOffset(part), 5000 - 4096);
+	CHECK_EQUAL(MmGetMdlPfnArray(part)[0], MmGetMdlPfnArray(mdl)[1]);
+	CHECK_EQUAL(MmGetMdlPfnArray(part)[1], MmGetMdlPfnArray(mdl)[2]);
+	CHECK(part->MdlFlags & MDL_PARTIAL);
+	mapped = MmGetSystemAddressForMdlSafe(part, NormalPagePriority);
+	CHECK(mapped && *mapped == 0x5a);
+	MmPrepareMdlForReuse(part);
+	IoBuildPartialMdl(mdl, part, area + 5000, 0);
+	CHECK_EQUAL(MmGetMdlByteCount(part), 100 + 3 * 4096 - 5000);
+	IoFreeMdl(part);
+
+	/* unmap where vunmap() must not be called */
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
+	KeLowerIrql(old);
+	CHECK(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA));
+	mapped = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+	CHECK(mapped);
+	MmUnlockPages(mdl);
+	CHECK_EQUAL(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA), 0);
+	IoFreeMdl(mdl);
+	vfree(area);
+}
+
+static bool pages_differ(PMDL mdl)
+{
+	unsigned long pages = MmGetMdlByteCount(mdl) >> 12, i, j;
+
+	for (i = 1; i < pages; i++)
+		for (j = i > 64 ? i - 64 : 0; j < i; j++)
+			if (MmGetMdlPfnArray(mdl)[i] == MmGetMdlPfnArray(mdl)[j])
+				return false;
+	return true;
+}
+
+static PMDL get_pages(LONGLONG high, SIZE_T bytes, LONGLONG skip, ULONG flags)
+{
+	return MmAllocatePagesForMdlEx(large(0), large(high), large(skip), bytes, MmCached, flags);
+}
+
+static void give_back(PMDL mdl)
+{
+	if (!mdl)
+		return;
+	MmFreePagesFromMdl(mdl);
+	CHECK_EQUAL(MmGetMdlByteCount(mdl), 0);
+	ExFreePool(mdl);
+}
+
+static void pages_for_mdl(void)
+{
+	struct kmcl_nt_usage before, after;
+	unsigned long i;
+	PMDL mdl;
+	u8 *va;
+
+	kmcl_nt_usage(&before);
+	mdl = get_pages(-1, 300 * 4096 - 5, 0, 0);
+	CHECK(mdl);
+	if (!mdl)
+		return;
+	CHECK_EQUAL(MmGetMdlByteCount(mdl), 300 * 4096);
+	CHECK_EQUAL(MmGetMdlByteOffset(mdl), 0);
+	CHECK(mdl->MdlFlags & MDL_PAGES_LOCKED);
+	CHECK(pages_differ(mdl));
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.mdl_pages - before.mdl_pages, DIV_ROUND_UP(300 * 4096, PAGE_SIZE));
+	for (i = 0; i < 300; i++)
+		CHECK(pfn_valid(MmGetMdlPfnArray(mdl)[i] >> (PAGE_SHIFT - 12)));
+	va = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+	CHECK(va);
+	if (va) {
+		CHECK(all_bytes(va, 300 * 4096, 0));
+		memset(va, 0xee, 300 * 4096);
+		for (i = 0; i < 300; i += 37)
+			CHECK_EQUAL(true_pfn(va + i * 4096), MmGetMdlPfnArray(mdl)[i]);
+	}
+	give_back(mdl);		/* drops the mapping */
+
+	mdl = MmAllocatePagesForMdl(large(0), large(-1), large(0), 4096);
+	CHECK(mdl && MmGetMdlByteCount(mdl) == 4096);
+	give_back(mdl);
+
+	mdl = get_pages(0xffffffff, 64 * 4096, 0, MM_DONT_ZERO_ALLOCATION | MM_ALLOCATE_FULLY_REQUIRED);
+	CHECK(mdl);
+	for (i = 0; mdl && i < 64; i++)
+		CHECK(MmGetMdlPfnArray(mdl)[i] < 0x100000);
+	give_back(mdl);
+
+	mdl = get_pages(0xffffff, 8 * 4096, 0, 0);	/* below 16 MiB */
+	for (i = 0; mdl && i < MmGetMdlByteCount(mdl) >> 12; i++)
+		CHECK(MmGetMdlPfnArray(mdl)[i] < 0x1000);
+	give_back(mdl);
+
+	mdl = get_pages(-1, 2 << 20, 0x10000, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS | MM_ALLOCATE_FULLY_REQUIRED);
+	CHECK(mdl);
+	for (i = 0; mdl && i < 512; i++)
+		CHECK_EQUAL(MmGetMdlPfnArray(mdl)[i], MmGetMdlPfnArray(mdl)[i & ~15UL] + (i & 15));
+	give_back(mdl);
+
+	mdl = get_pages(-1, (4 << 20) + 4096, 0, MM_ALLOCATE_PREFER_CONTIGUOUS);
+	CHECK(mdl && MmGetMdlByteCount(mdl) == (4 << 20) + 4096 && pages_differ(mdl));
+	give_back(mdl);
+
+	mdl = get_pages(-1, 4096, 0, MM_ALLOCATE_NO_WAIT | MM_ALLOCATE_FROM_LOCAL_NODE_ONLY |
+			MM_ALLOCATE_TRIM_IF_NECESSARY);
+	CHECK(mdl);
+	give_back(mdl);
+
+	/* a range with nothing in it, and what is refused */
+	CHECK(!MmAllocatePagesForMdlEx(large(0x7ffffffff000LL), large(-1), large(0), 4096, MmCached, 0));
+	CHECK(!get_pages(-1, 0, 0, 0));
+	CHECK(!get_pages(-1, 0x100000000ULL, 0, 0));
+	CHECK(!get_pages(-1, 4096, 4096, 0));
+	CHECK(!get_pages(-1, 4096, 0, MM_ALLOCATE_FAST_LARGE_PAGES));
+	CHECK(!get_pages(-1, 4096, 0, MM_ALLOCATE_AND_HOT_REMOVE));
+	CHECK(!get_pages(-1, 4096, 0, 0x10000));
+	CHECK(!get_pages(-1, 0x18000, 0x10000, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS));
+	CHECK(!get_pages(-1, 0x30000, 0x30000, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS));
+	CHECK(!MmAllocatePagesForMdlEx(large(0), large(-1), large(0), 4096, MmNonCached, 0));
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.mdl_pages, before.mdl_pages);
+	CHECK_EQUAL(after.pool_blocks, before.pool_blocks);
+}
+
+/* More than there is: without FULLY_REQUIRED a part, with it nothing; nobody is killed for it. */
+static void more_pages_than_there_are(void)
+{
+	struct kmcl_nt_usage before, after;
+	SYSTEM_BASIC_INFORMATION basic;
+	SIZE_T bytes;
+	PMDL mdl;
+
+	kmcl_nt_usage(&before);
+	CHECK_EQUAL(ZwQuerySystemInformation(SystemBasicInformation, &basic, sizeof(basic), NULL), STATUS_SUCCESS);
+	bytes = (SIZE_T)basic.NumberOfPhysicalPages * 4096 + (16 << 20);
+	if (bytes > 0xf0000000ULL) {
+		pr_info("# too much memory for this test\n");
+		return;
+	}
+	mdl = get_pages(-1, bytes, 0, MM_DONT_ZERO_ALLOCATION);
+	CHECK(mdl && MmGetMdlByteCount(mdl) < bytes && MmGetMdlByteCount(mdl) > bytes / 4);
+	give_back(mdl);
+	CHECK(!get_pages(-1, bytes, 0, MM_DONT_ZERO_ALLOCATION | MM_ALLOCATE_FULLY_REQUIRED));
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.mdl_pages, before.mdl_pages);
+}
+
+/* ---- lists, interlocked operations ---- */
+
+struct item {
+	LIST_ENTRY link;
+	SINGLE_LIST_ENTRY single;
+	int number;
+};
+
+static int first_number(PLIST_ENTRY head)
+{
+	return CONTAINING_RECORD(head->Flink, struct item, link)->number;
+}
+
+static void lists(void)
+{
+	struct item item[4];
+	SINGLE_LIST_ENTRY stack = { };
+	LIST_ENTRY head, other;
+	KSPIN_LOCK lock;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		item[i].number = i;
+	InitializeListHead(&head);
+	CHECK(IsListEmpty(&head));
+	InsertTailList(&head, &item[1].link);
+	InsertTailList(&head, &item[2].link);
+	InsertHeadList(&head, &item[0].link);
+	CHECK_EQUAL(first_number(&head), 0);
+	CHECK(!RemoveEntryList(&item[1].link));
+	CHECK(RemoveHeadList(&head) == &item[0].link);
+	CHECK(RemoveTailList(&head) == &item[2].link);
+	CHECK(IsListEmpty(&head));
+	InsertTailList(&head, &item[0].link);
+	CHECK(RemoveEntryList(&item[0].link));		/* TRUE: empty now */
+
+	InitializeListHead(&other);
+	InsertTailList(&head, &item[0].link);
+	InsertTailList(&other, &item[1].link);
+	InsertTailList(&other, &item[2].link);
+	RemoveEntryList(&other);			/* the list without its head */
+	AppendTailList(&head, &item[1].link);
+	for (i = 0; i < 3; i++)
+		CHECK(RemoveHeadList(&head) == &item[i].link);
+	CHECK(IsListEmpty(&head));
+
+	CHECK(!PopEntryList(&stack));
+	PushEntryList(&stack, &item[0].single);
+	PushEntryList(&stack, &item[1].single);
+	CHECK(PopEntryList(&stack) == &item[1].single);
+	CHECK(PopEntryList(&stack) == &item[0].single);
+
+	KeInitializeSpinLock(&lock);
+	CHECK(!ExInterlockedRemoveHeadList(&head, &lock));
+	CHECK(!ExInterlockedInsertTailList(&head, &item[1].link, &lock));
+	CHECK(ExInterlockedInsertTailList(&head, &item[2].link, &lock) == &item[1].link);
+	CHECK(ExInterlockedInsertHeadList(&head, &item[0].link, &lock) == &item[1].link);
+	for (i = 0; i < 3; i++)
+		CHECK(ExInterlockedRemoveHeadList(&head, &lock) == &item[i].link);
+}
+
+static void interlocked(void)
+{
+	LONG64 wide = 1LL << 40;
+	PVOID pointer = &wide;
+	LONG value = 5;
+
+	CHECK_EQUAL(InterlockedIncrement(&value), 6);
+	CHECK_EQUAL(InterlockedDecrement(&value), 5);
+	CHECK_EQUAL(InterlockedAdd(&value, 3), 8);
+	CHECK_EQUAL(InterlockedExchangeAdd(&value, 2), 8);
+	CHECK_EQUAL(InterlockedExchange(&value, 7), 10);
+	CHECK_EQUAL(InterlockedCompareExchange(&value, 1, 6), 7);
+	CHECK_EQUAL(InterlockedCompareExchange(&value, 6, 7), 7);
+	CHECK_EQUAL(InterlockedOr(&value, 8), 6);
+	CHECK_EQUAL(InterlockedAnd(&value, 12), 14);
+	CHECK_EQUAL(InterlockedXor(&value, 4), 12);
+	CHECK_EQUAL(value, 8);
+	CHECK_EQUAL(InterlockedIncrement64(&wide), (1LL << 40) + 1);
+	CHECK_EQUAL(InterlockedCompareExchange64(&wide, 0, (1LL << 40) + 1), (1LL << 40) + 1);
+	CHECK_EQUAL(wide, 0);
+	CHECK(InterlockedExchangePointer(&pointer, NULL) == &wide);
+	CHECK(!InterlockedCompareExchangePointer(&pointer, &value, NULL));
+	CHECK(pointer == &value);
+}
+
+/* ---- strings ---- */
+
+static bool is_string(PCUNICODE_STRING string, PCWSTR want)
+{
+	UNICODE_STRING w;
+
+	RtlInitUnicodeString(&w, want);
+	return RtlEqualUnicodeString(string, &w, FALSE);
+}
+
+static void strings(void)
+{
+	DECLARE_CONST_UNICODE_STRING(constant, L"abc");
+	DECLARE_UNICODE_STRING_SIZE(small, 5);
+	UNICODE_STRING string, upper = RTL_CONSTANT_STRING(L"ABC\x00c4");
+	UNICODE_STRING lower = RTL_CONSTANT_STRING(L"abc\x00e4");
+
+	RtlInitUnicodeString(&string, L"hello");
+	CHECK_EQUAL(string.Length, 10);
+	CHECK_EQUAL(string.MaximumLength, 12);
+	RtlInitUnicodeString(&string, NULL);
+	CHECK(!string.Length && !string.MaximumLength && !string.Buffer);
+	CHECK_EQUAL(constant.Length, 6);
+	CHECK_EQUAL(constant.MaximumLength, 8);
+
+	CHECK_EQUAL(RtlAppendUnicodeToString(&small, L"ab"), STATUS_SUCCESS);
+	CHECK_EQUAL(RtlAppendUnicodeStringToString(&small, &constant), STATUS_SUCCESS);
+	CHECK(is_string(&small, L"ababc"));
+	CHECK_EQUAL(RtlAppendUnicodeToString(&small, L"x"), STATUS_BUFFER_TOO_SMALL);
+	CHECK_EQUAL(small.Length, 10);
+	CHECK_EQUAL(RtlAppendUnicodeToString(&small, NULL), STATUS_SUCCESS);
+	RtlInitUnicodeString(&string, L"longer than five");
+	RtlCopyUnicodeString(&small, &string);
+	CHECK(is_string(&small, L"longe"));
+	RtlCopyUnicodeString(&small, NULL);
+	CHECK_EQUAL(small.Length, 0);
+	RtlInitEmptyUnicodeString(&string, small.Buffer, small.MaximumLength);
+	CHECK_EQUAL(string.MaximumLength, 10);
+
+	CHECK(RtlEqualUnicodeString(&upper, &lower, TRUE));
+	CHECK(!RtlEqualUnicodeString(&upper, &lower, FALSE));
+	CHECK(RtlCompareUnicodeString(&upper, &lower, FALSE) < 0);
+	CHECK(RtlCompareUnicodeString(&constant, &lower, TRUE) < 0);	/* a prefix is less */
+	CHECK_EQUAL(RtlCompareMemory("abcd", "abxd", 4), 2);
+	CHECK_EQUAL(RtlCompareMemory("abcd", "abcd", 4), 4);
+}
+
+static void guids(void)
+{
+	static const GUID guid = { 0x525074dc, 0x8985, 0x46e2, { 0x80, 0x57, 0xa3, 0x07, 0xdc, 0x18, 0xa5, 0x02 } };
+	UNICODE_STRING text;
+	GUID back = { };
+
+	CHECK_EQUAL(RtlStringFromGUID(&guid, &text), STATUS_SUCCESS);
+	CHECK(is_string(&text, L"{525074DC-8985-46E2-8057-A307DC18A502}"));
+	CHECK_EQUAL(RtlGUIDFromString(&text, &back), STATUS_SUCCESS);
+	CHECK(IsEqualGUID(&guid, &back));
+	text.Buffer[5] = 'g';
+	CHECK_EQUAL(RtlGUIDFromString(&text, &back), STATUS_INVALID_PARAMETER);
+	text.Length -= 2;
+	CHECK_EQUAL(RtlGUIDFromString(&text, &back), STATUS_INVALID_PARAMETER);
+	RtlFreeUnicodeString(&text);
+	CHECK(!text.Buffer);
+}
+
+/* ---- time, system, status, messages ---- */
+
+static void clocks(void)
+{
+	LARGE_INTEGER precise;
+	ULONGLONG boot;
+
+	CHECK(abs(now() - (LONGLONG)(ktime_get_real_ns() / 100 + 116444736000000000LL)) < 1000 * MS);
+	KeQuerySystemTimePrecise(&precise);
+	CHECK(now() >= precise.QuadPart);
+	boot = KeQueryInterruptTime();
+	KeStallExecutionProcessor(3000);
+	CHECK(KeQueryInterruptTime() - boot >= 30000);
+}
+
+static void system_information(void)
+{
+	SYSTEM_PERFORMANCE_INFORMATION performance;
+	SYSTEM_BASIC_INFORMATION basic;
+	ULONG size;
+
+	CHECK_EQUAL(ZwQuerySystemInformation(SystemBasicInformation, &basic, sizeof(basic), &size), STATUS_SUCCESS);
+	CHECK_EQUAL(size, 64);
+	CHECK_EQUAL(basic.PageSize, 4096);
+	CHECK_EQUAL(basic.NumberOfPhysicalPages, totalram_pages() * (PAGE_SIZE / 4096));
+	CHECK_EQUAL(basic.NumberOfProcessors, num_online_cpus());
+	CHECK_EQUAL(ZwQuerySystemInformation(SystemPerformanceInformation, &performance, sizeof(performance), NULL),
+		    STATUS_SUCCESS);
+	CHECK(performance.AvailablePages && performance.AvailablePages <= basic.NumberOfPhysicalPages);
+	CHECK_EQUAL(ZwQuerySystemInformation(SystemBasicInformation, &basic, 8, &size), STATUS_INFO_LENGTH_MISMATCH);
+	CHECK_EQUAL(ZwQuerySystemInformation(99, &basic, sizeof(basic), NULL), STATUS_INVALID_INFO_CLASS);
+}
+
+static void statuses(void)
+{
+	CHECK_EQUAL(kmcl_status_to_errno(STATUS_SUCCESS), 0);
+	CHECK_EQUAL(kmcl_status_to_errno(STATUS_PENDING), 0);
+	CHECK_EQUAL(kmcl_status_to_errno(STATUS_INSUFFICIENT_RESOURCES), -ENOMEM);
+	CHECK_EQUAL(kmcl_status_to_errno(STATUS_BUFFER_OVERFLOW), -EOVERFLOW);
+	CHECK_EQUAL(kmcl_status_to_errno((NTSTATUS)0xc0ffeeee), -EIO);
+	CHECK_EQUAL(kmcl_errno_to_status(0), STATUS_SUCCESS);
+	CHECK_EQUAL(kmcl_errno_to_status(-ENOMEM), STATUS_INSUFFICIENT_RESOURCES);
+	CHECK_EQUAL(kmcl_errno_to_status(-ENODEV), STATUS_NO_SUCH_DEVICE);
+	CHECK_EQUAL(kmcl_errno_to_status(-EDOM), STATUS_UNSUCCESSFUL);
+	CHECK(NT_SUCCESS(STATUS_PENDING) && !NT_SUCCESS(STATUS_BUFFER_OVERFLOW));
+	CHECK(NT_WARNING(STATUS_BUFFER_OVERFLOW) && NT_ERROR(STATUS_CANCELLED));
+}
+
+/* The formats themselves have a test in user space (selftests/api); the script looks for these lines in the log. */
+static void messages(void)
+{
+	UNICODE_STRING name = RTL_CONSTANT_STRING(L"na\x00efve");
+
+	CHECK_EQUAL(DbgPrint("nt_test: message 1 %wZ %S %ws %s %I64x %lu %x\n", &name, L"wide", L"too", "narrow",
+			     0x123456789abcdefULL, (ULONG)-1, 0xff), STATUS_SUCCESS);
+	DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "nt_test: message 2 without a newline");
+	KdPrint(("nt_test: never printed\n"));	/* DBG is 0 */
+}
+
+/* ---- driver errors: each warns ---- */
+
+static void misuse_mdl(void)
+{
+	char on_stack[32];
+	PMDL mdl = IoAllocateMdl(on_stack, sizeof(on_stack), FALSE, FALSE, NULL);
+
+	CHECK(mdl);
+	if (!mdl)
+		return;
+	MmBuildMdlForNonPagedPool(mdl);
+	CHECK_EQUAL(mdl->MdlFlags & (MDL_SOURCE_IS_NONPAGED_POOL | MDL_PAGES_LOCKED), 0);
+	MmProbeAndLockPages(mdl, UserMode, IoReadAccess);
+	CHECK_EQUAL(mdl->MdlFlags & MDL_PAGES_LOCKED, 0);
+	CHECK(!MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority));
+	MmFreePagesFromMdl(mdl);
+	MmUnmapLockedPages(on_stack, mdl);
+	IoFreeMdl(mdl);
+}
+
+static void misuse_wait(void)
+{
+	KEVENT event;
+	KIRQL old;
+
+	memset(&event, 0, sizeof(event));
+	CHECK_EQUAL(wait_for(&event, 0), STATUS_OBJECT_TYPE_MISMATCH);
+	KeInitializeEvent(&event, NotificationEvent, FALSE);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK_EQUAL(wait_for(&event, -MS), STATUS_INVALID_DEVICE_REQUEST);
+	CHECK(!get_pages(-1, 4096, 0, 0));
+	KeLowerIrql(old);
+}
+
+static void misuse_pool(void)
+{
+	void *p = ExAllocatePool2(POOL_FLAG_NON_PAGED, 64, TAG);
+	struct kmcl_nt_usage before, after;
+
+	CHECK(p);
+	if (!p)
+		return;
+	kmcl_nt_usage(&before);
+	ExFreePoolWithTag(p, TAG + 1);
+	ExFreePoolWithTag(NULL, 0);
+	ExFreePoolWithTag(module_data + 64, 0);
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.pool_blocks, before.pool_blocks);
+	ExFreePoolWithTag(p, TAG);
+}
+
+static void misuse_locks(void)
+{
+	KSPIN_LOCK lock;
+	KIRQL old;
+
+	KeInitializeSpinLock(&lock);
+	KeRaiseIrql(HIGH_LEVEL, &old);
+	CHECK_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+	KeLowerIrql(old);
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+	CHECK(!IoAllocateWorkItem(NULL));
+}
+
+struct test {
+	const char *name;
+	void (*run)(void);
+};
+
+static const struct test tests[] = {
+	{ "irql", irql },
+	{ "spin lock levels", spin_lock_levels },
+	{ "spin lock excludes", spin_lock_excludes },
+	{ "event states", event_states },
+	{ "wait timeouts", wait_timeouts },
+	{ "wait is woken", wait_is_woken },
+	{ "wake one or all", wake_one_or_all },
+	{ "wait for several", wait_for_several },
+	{ "look at dispatch level", look_at_dispatch_level },
+	{ "delay", delay },
+	{ "events are not lost", events_are_not_lost },
+	{ "timeouts race with sets", timeouts_race_with_sets },
+	{ "dpcs", dpcs },
+	{ "timers", timers },
+	{ "periodic timer", periodic_timer },
+	{ "many timers", many_timers },
+	{ "threads", threads },
+	{ "driver and work items", driver_and_work_items },
+	{ "pool", pool },
+	{ "mdl pages are true", mdl_pages_are_true },
+	{ "mdl lock and partial", mdl_lock_and_partial },
+	{ "pages for mdl", pages_for_mdl },
+	{ "more pages than there are", more_pages_than_there_are },
+	{ "lists", lists },
+	{ "interlocked", interlocked },
+	{ "strings", strings },
+	{ "guids", guids },
+	{ "clocks", clocks },
+	{ "system information", system_information },
+	{ "statuses", statuses },
+	{ "messages", messages },
+};
+
+static const struct test misuse_tests[] = {
+	{ "misuse of mdls", misuse_mdl },
+	{ "misuse of waits", misuse_wait },
+	{ "misuse of pool", misuse_pool },
+	{ "misuse of locks", misuse_locks },
+};
+
+static void run(const struct test *list, unsigned int count)
+{
+	unsigned int i;
+
+	pr_info("KTAP version 1\n");
+	pr_info("1..%u\n", count);
+	for (i = 0; i < count; i++) {
+		failed = false;
+		list[i].run();
+		pr_info("%s %u %s\n", failed ? "not ok" : "ok", i + 1, list[i].name);
+	}
+}
+
+static int __init nt_test_init(void)
+{
+	if (misuse)
+		run(misuse_tests, ARRAY_SIZE(misuse_tests));
+	else
+		run(tests, ARRAY_SIZE(tests));
+	return 0;
+}
+module_init(nt_test_init);
+
+static void __exit nt_test_exit(void)
+{
+}
+module_exit(nt_test_exit);
+
+MODULE_DESCRIPTION("Tests of the NT subset of KMCL for Linux");
+MODULE_LICENSE("GPL");
