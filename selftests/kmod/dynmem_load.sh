@@ -44,9 +44,9 @@ settle() {
 	sleep 0.2
 }
 
-# All pages that have no owner in user space: free ones must not become fewer.
+# Free pages, those on the per-CPU lists included.
 free_pages() {
-	awk '/^nr_free_pages/ { print $2 }' /proc/vmstat
+	awk '$1 == "nr_free_pages" || $1 == "count:" { pages += $2 } END { print pages }' /proc/zoneinfo
 }
 
 slabs() {
