@@ -43,9 +43,10 @@ uninstall:
 dkms-install:
 	rm -rf $(DKMS_SRC)
 	mkdir -p $(DKMS_SRC)
-	cp -r dkms.conf Kbuild LICENSE include kmcl $(DKMS_SRC)/
+	cp -r dkms.conf Kbuild $(wildcard LICENSE) include kmcl $(DKMS_SRC)/
 	find $(DKMS_SRC) \( -name '*.o' -o -name '*.ko' -o -name '*.mod*' -o -name '.*.cmd' \) -delete
 	dkms add kmcl/$(VERSION)
+	dkms build kmcl/$(VERSION) -k $(KVER)
 	dkms install kmcl/$(VERSION) -k $(KVER)
 
 dkms-uninstall:

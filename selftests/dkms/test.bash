@@ -12,7 +12,7 @@ check() {
 	local what=$1
 	shift
 	n=$((n + 1))
-	if "$@" >>"$log" 2>&1; then
+	if "$@" >"$log" 2>&1; then
 		echo "ok $n $what"
 		return
 	fi
@@ -51,7 +51,9 @@ dependencies() {
 }
 
 library_alone() {
-	[[ $(modprobe -S "$kver" --show-depends kmcl) != *hv_vmbus* ]]
+	local chain
+	chain=$(modprobe -S "$kver" --show-depends kmcl) || return 1
+	[[ $chain != *hv_vmbus* ]]
 }
 
 all_signed() {
@@ -90,7 +92,7 @@ autoinstalls() {
 }
 
 echo "KTAP version 1"
-echo "1..13"
+echo "1..12"
 check "make dkms-install: add, build, install" make dkms-install KVER="$kver"
 check "dkms says installed" status_is installed
 check "kmcl and kmcl_hyperv are installed" all_installed
@@ -103,8 +105,6 @@ check "AUTOINSTALL brings them back" autoinstalls
 check "make dkms-uninstall: remove" make dkms-uninstall KVER="$kver"
 check "nothing is left" nothing_left
 mkdir -p "/usr/src/kmcl-$version" && cp -r dkms.conf Kbuild include kmcl "/usr/src/kmcl-$version/"
-check "dkms add, build step by step" \
-	bash -c "dkms add kmcl/$version && dkms build kmcl/$version -k $kver && dkms remove kmcl/$version --all"
-dkms add kmcl/"$version" >>"$log" 2>&1
+dkms add kmcl/"$version" >"$log" 2>&1
 check "a kernel without CONFIG_HYPERV is excluded" excluded_without_hyperv
 exit $failed
