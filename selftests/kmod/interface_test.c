@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The functions as a driver interface: spec 9. */
+#include <linux/slab.h>
+
+/* The GUIDs are defined here: before anything else includes the API. */
+#include <ntddk.h>
+#include <initguid.h>
+#include <vmbuskernelmodeclientlibapi.h>
+#include <kmcl/interface.h>
+
+#include "client.h"
+#include "suites.h"
+
+static void query(struct ktap *t, struct client *c)
+{
+	KMCL_CLIENT_INTERFACE_V1 *kmcl = kzalloc(sizeof(*kmcl), GFP_KERNEL);
+	GUID other = { };
+	VMBCHANNEL channel;
+
+	if (!CHECK(t, kmcl))
+		return;
+	CHECK_STATUS(t, kmcl_query_interface(&other, (PINTERFACE)kmcl, sizeof(*kmcl), 1),
+		     STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(t, kmcl_query_interface(&KMCL_CLIENT_INTERFACE_TYPE, (PINTERFACE)kmcl,
+					     sizeof(*kmcl), 2), STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(t, kmcl_query_interface(&KMCL_CLIENT_INTERFACE_TYPE, (PINTERFACE)kmcl,
+					     sizeof(*kmcl) - 1, 1), STATUS_BUFFER_TOO_SMALL);
+	CHECK_STATUS(t, kmcl_query_interface(&KMCL_CLIENT_INTERFACE_TYPE, (PINTERFACE)kmcl,
+					     sizeof(*kmcl), 1), STATUS_SUCCESS);
+	CHECK_EQUAL(t, kmcl->Size, 360);
+	CHECK_EQUAL(t, kmcl->Version, 1);
+	CHECK_STATUS(t, kmcl->VmbChannelAllocate(NULL, FALSE, &channel), STATUS_SUCCESS);
+	kmcl->VmbChannelSetPointer(channel, t);
+	CHECK(t, VmbChannelGetPointer(channel) == t);
+	kmcl->VmbChannelCleanup(channel);
+	kmcl->InterfaceReference(kmcl->Context);
+	kmcl->InterfaceDereference(kmcl->Context);
+	kmcl->InterfaceDereference(kmcl->Context);
+	kfree(kmcl);
+}
+
+static const struct ktap_test tests[] = {
+	{ "kmcl_query_interface: Q13 type, version, size, functions", query },
+};
+
+const struct ktap_suite interface_suite = KTAP_SUITE("interface", tests);

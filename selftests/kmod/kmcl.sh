@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: any timeout=240
+# Client channels of kmcl.ko on the test bus: every suite of kmcl_test.ko, or those named as
+# arguments. The misuse suite announces the warnings that it provokes.
+set -euo pipefail
+
+debugfs=/sys/kernel/debug
+dir=$debugfs/kmcl-test
+
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP needs root"
+	exit 4
+fi
+[ -d $debugfs/kmcl ] || [ -e $debugfs/tracing ] || mount -t debugfs debugfs $debugfs
+if ! modprobe kmcl_test 2>/dev/null; then
+	echo "1..0 # SKIP kmcl_test.ko is not there"
+	exit 4
+fi
+
+suites=("$@")
+if [ $# = 0 ]; then
+	suites=(lifecycle rescind pause arguments packet send room receive quota malformed
+		synchronous pipe external gpadl interface stress misuse)
+fi
+
+failed=0
+result() {
+	if [ "$1" = 0 ]; then
+		echo "ok $2"
+	else
+		echo "not ok $2"
+		failed=1
+	fi
+}
+
+echo "KTAP version 1"
+echo "1..$((2 * ${#suites[@]} + 1))"
+n=0
+for suite in "${suites[@]}"; do
+	before=$(cat $debugfs/kmcl/objects)
+	output=$(cat "$dir/$suite")
+	while IFS= read -r line; do
+		echo "    $line"
+	done <<<"$output"
+	bad=0
+	if [ -z "$output" ] || grep -q '^not ok' <<<"$output"; then bad=1; fi
+	result $bad "$((n += 1)) $suite"
+	# What was made is gone: channels, packets, requests.
+	after=$(cat $debugfs/kmcl/objects)
+	bad=0
+	if [ "$before" != "$after" ]; then
+		bad=1
+		diff <(echo "$before") <(echo "$after") | sed 's/^/# /'
+	fi
+	result $bad "$((n += 1)) $suite leaves no object behind"
+done
+bad=0
+modprobe -r kmcl_test || bad=1
+result $bad "$((n += 1)) the test modules unload"
+exit $failed

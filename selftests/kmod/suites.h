@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The suites: one file each, one file in debugfs each. */
+#ifndef KMCL_TEST_SUITES_H
+#define KMCL_TEST_SUITES_H
+
+#include "ktap.h"
+
+extern const struct ktap_suite lifecycle_suite;
+extern const struct ktap_suite rescind_suite;
+extern const struct ktap_suite pause_suite;
+extern const struct ktap_suite arguments_suite;
+extern const struct ktap_suite packet_suite;
+extern const struct ktap_suite send_suite;
+extern const struct ktap_suite room_suite;
+extern const struct ktap_suite receive_suite;
+extern const struct ktap_suite quota_suite;
+extern const struct ktap_suite malformed_suite;
+extern const struct ktap_suite synchronous_suite;
+extern const struct ktap_suite pipe_suite;
+extern const struct ktap_suite external_suite;
+extern const struct ktap_suite gpadl_suite;
+extern const struct ktap_suite interface_suite;
+extern const struct ktap_suite stress_suite;
+extern const struct ktap_suite misuse_suite;
+
+#endif
