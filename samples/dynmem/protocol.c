@@ -58,7 +58,7 @@ NTSTATUS DynMemSend(PDYNMEM_DEVICE Device, USHORT Type, PDM_HEADER Message, ULON
 						  NULL, &timeout);
 	if (NT_SUCCESS(status))
 		InterlockedIncrement64(&DynMemCounters.PacketsSent);
-	else
+	else if (status != STATUS_DEVICE_REMOVED && status != STATUS_INVALID_DEVICE_STATE)
 		DbgPrint("dynmem: sending a message of type %u failed: 0x%08x\n", Type, status);
 
 	return status;

@@ -131,8 +131,11 @@ loaded() {
 	[ -d "/sys/module/$1" ]
 }
 
+# Not by modprobe -r, which takes hv_vmbus along when nothing needs it any more; 6.12's does not survive that.
 unload() {
-	! loaded dynmem || rmmod dynmem
-	! loaded kmcl_hyperv || modprobe -r kmcl_hyperv
-	! loaded kmcl || modprobe -r kmcl
+	local module
+
+	for module in dynmem kmcl_hyperv kmcl; do
+		! loaded $module || rmmod $module
+	done
 }

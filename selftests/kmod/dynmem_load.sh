@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: hyperv timeout=240
+# shellcheck disable=SC1091,SC2154  # dynmem.bash is checked by itself
+# vm: hyperv timeout=400
 # 200 times: load the sample, unload it. Nothing may be left behind.
 set -uo pipefail
 cd "$(dirname "$0")" && . ./dynmem.bash

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC1091,SC2154  # dynmem.bash is checked by itself
 # vm: hyperv
 # Living with hv_balloon: nothing is taken by force, and the device can be moved there and back.
 set -uo pipefail

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC1091,SC2154  # dynmem.bash is checked by itself
 # vm: hyperv timeout=200
 # The device goes away under the sample and comes back, as the host or a user in sysfs has it.
 set -uo pipefail
