@@ -301,7 +301,7 @@ static void run_schedules(u32 size, unsigned int number)
 	pair_free(&pair);
 }
 
-TEST(no_signal_is_lost_in_a_ring_of_48_bytes)	{ run_schedules(48, 5000); }
-TEST(no_signal_is_lost_in_a_ring_of_64_bytes)	{ run_schedules(64, 5000); }
-TEST(no_signal_is_lost_in_a_ring_of_104_bytes)	{ run_schedules(104, 5000); }
-TEST(no_signal_is_lost_in_a_ring_of_248_bytes)	{ run_schedules(248, 5000); }
+TEST(no_signal_is_lost_in_a_ring_of_48_bytes)	{ run_schedules(48, 4000); }
+TEST(no_signal_is_lost_in_a_ring_of_64_bytes)	{ run_schedules(64, 4000); }
+TEST(no_signal_is_lost_in_a_ring_of_104_bytes)	{ run_schedules(104, 4000); }
+TEST(no_signal_is_lost_in_a_ring_of_248_bytes)	{ run_schedules(248, 4000); }
