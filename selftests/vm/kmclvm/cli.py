@@ -114,6 +114,8 @@ def _tests(options):
     total = tests.ktap.Tally()
     for version in options.kernel or ["6.12"]:
         total.add(tests.run(version, patterns, verbose=options.verbose, accel=options.accel))
+    for skip in total.skips:
+        print(f"# SKIPPED: {skip}")
     for failure in total.failures:
         print(f"# FAILED: {failure}")
     if not total.total:

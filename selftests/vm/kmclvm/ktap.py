@@ -16,8 +16,12 @@ class Tally:
 
     def __init__(self):
         self.passed = 0
-        self.skipped = 0
+        self.skips = []
         self.failures = []
+
+    @property
+    def skipped(self):
+        return len(self.skips)
 
     @property
     def failed(self):
@@ -29,11 +33,14 @@ class Tally:
 
     def add(self, other):
         self.passed += other.passed
-        self.skipped += other.skipped
+        self.skips += other.skips
         self.failures += other.failures
 
     def fail(self, name, why=""):
         self.failures.append(f"{name}: {why}" if why else name)
+
+    def skip(self, name, why=""):
+        self.skips.append(f"{name}: {why}" if why else name)
 
     def __str__(self):
         text = f"{self.passed} passed, {self.failed} failed"
@@ -55,8 +62,8 @@ def parse(lines, name, status=0):
         match = PLAN.match(line)
         if match and not match[1]:
             plan = int(match[2])
-            if plan == 0:
-                tally.skipped += 1
+            if plan == 0 and status in (0, EXIT_SKIP):
+                tally.skip(name, match[3])
                 return tally
             continue
         match = RESULT.match(line)
@@ -66,19 +73,19 @@ def parse(lines, name, status=0):
         results += depth == 0
         below = [key for key in nested if key > depth]
         had_nested = bool(below)
-        nested_failed = any(nested.pop(key) for key in below)
+        nested_failed = any([nested.pop(key) for key in below])
         label = f"{name}: {SKIP.split(text)[0].strip()}"
         nested[depth] = nested.get(depth, False) or (not good and not TODO.search(text))
-        if SKIP.search(text):
-            tally.skipped += not had_nested
-        elif TODO.search(text):
-            tally.skipped += not had_nested
+        if (SKIP.search(text) or TODO.search(text)) and not had_nested:
+            tally.skip(label, text.partition("#")[2].strip())
+        elif SKIP.search(text) or TODO.search(text):
+            pass
         elif good:
             tally.passed += not had_nested
         elif not nested_failed:
             tally.fail(label)
     if status == EXIT_SKIP and not tally.total:
-        tally.skipped = 1
+        tally.skip(name, "exit status 4")
     elif status not in (0, EXIT_SKIP) and not tally.failed:
         tally.fail(name, "timed out" if status in (124, 137) else f"exit status {status}")
     elif plan is not None and plan != results:
