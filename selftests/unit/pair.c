@@ -54,6 +54,13 @@ void pair_init(struct pair *pair, u32 size)
 	pair_reset(pair, 0);
 }
 
+static void begin_at(struct kmcl_ring *ring, u32 start)
+{
+	ring->mine = start;
+	ring->published = start;
+	ring->theirs = start;
+}
+
 void pair_reset(struct pair *pair, u32 start)
 {
 	memset(pair->ctl, 0, sizeof(*pair->ctl));
@@ -62,8 +69,8 @@ void pair_reset(struct pair *pair, u32 start)
 	pair->ctl->read_index = start;
 	kmcl_ring_init(&pair->tx, pair->ctl, pair->data, pair->size);
 	kmcl_ring_init(&pair->rx, pair->ctl, pair->data, pair->size);
-	pair->tx.mine = pair->tx.published = pair->tx.theirs = start;
-	pair->rx.mine = pair->rx.published = pair->rx.theirs = start;
+	begin_at(&pair->tx, start);
+	begin_at(&pair->rx, start);
 }
 
 void pair_free(struct pair *pair)

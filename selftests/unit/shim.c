@@ -67,7 +67,7 @@ const char *shim_log(void)
 	return log_text;
 }
 
-static void yield(void)
+static void switch_sides(void)
 {
 	if (shim_yield)
 		shim_yield();
@@ -126,7 +126,7 @@ u32 shim_load(const u32 *from, enum shim_kind kind)
 {
 	struct buffer *buffer = &buffers[shim_side];
 
-	yield();
+	switch_sides();
 	note(kind == SHIM_ORDERED ? "load.acquire" : "load", from);
 	for (unsigned int i = buffer->count; i--;) {
 		if (buffer->stores[i].to == from)
@@ -139,7 +139,7 @@ void shim_store(u32 *to, u32 value, enum shim_kind kind)
 {
 	struct buffer *buffer = &buffers[shim_side];
 
-	yield();
+	switch_sides();
 	note(kind == SHIM_ORDERED ? "store.release" : "store", to);
 	if (!shim_buffering) {
 		*to = value;
@@ -155,7 +155,7 @@ void shim_barrier(enum shim_kind kind)
 	static const char * const names[] = { [SHIM_MB] = "mb", [SHIM_RMB] = "rmb",
 					      [SHIM_WMB] = "wmb" };
 
-	yield();
+	switch_sides();
 	note(names[kind], NULL);
 	if (kind != SHIM_RMB)
 		let_all_out(shim_side);

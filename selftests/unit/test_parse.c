@@ -66,14 +66,15 @@ static bool is_well_formed(u64 len8, u64 offset8, u64 available)
 static void check_descriptor(u16 len8, u16 offset8, u32 available)
 {
 	struct kmcl_desc desc = {
-		.type = 6, .offset8 = offset8, .len8 = len8, .flags = 1, .trans_id = 0x1122334455667788,
+		.type = 6, .offset8 = offset8, .len8 = len8, .flags = 1,
+		.trans_id = 0x1122334455667788,
 	};
 	struct kmcl_view view;
 	enum kmcl_malformed kind;
 
 	memset(&view, 0xee, sizeof(view));
 	kind = kmcl_parse_descriptor(&desc, available, &view);
-	if (is_well_formed(len8, offset8, available) != (kind == KMCL_WELL_FORMED))
+	if (is_well_formed(len8, offset8, available) == !!kind)
 		FAIL("len8 %u, offset8 %u, available %u: %s", len8, offset8, available,
 		     kmcl_malformed_name(kind));
 	if (kind != KMCL_WELL_FORMED)
@@ -91,34 +92,38 @@ static void check_descriptor(u16 len8, u16 offset8, u32 available)
 
 TEST(small_descriptors_exhaustively)
 {
-	for (u32 available = 0; available <= 128; available++)
-	for (u16 len8 = 0; len8 <= 20; len8++)
-	for (u16 offset8 = 0; offset8 <= 20; offset8++)
-		check_descriptor(len8, offset8, available);
+	for (u32 available = 0; available <= 128; available++) {
+		for (u16 len8 = 0; len8 <= 20; len8++) {
+			for (u16 offset8 = 0; offset8 <= 20; offset8++)
+				check_descriptor(len8, offset8, available);
+		}
+	}
 }
 
 TEST(every_length_at_its_boundaries)
 {
-	for (u32 len8 = 0; len8 <= 0xffff; len8++)
-	for (int off = -9; off <= 9; off++) {
-		long long available = len8 * 8ll + 8 + off;
+	for (u32 len8 = 0; len8 <= 0xffff; len8++) {
+		for (int off = -9; off <= 9; off++) {
+			long long available = len8 * 8ll + 8 + off;
 
-		if (available < 0)
-			continue;
-		check_descriptor(len8, 2, available);
-		check_descriptor(len8, len8, available);
-		check_descriptor(len8, len8 + 1, available);
-		check_descriptor(len8, len8 - 1, available);
+			if (available < 0)
+				continue;
+			check_descriptor(len8, 2, available);
+			check_descriptor(len8, len8, available);
+			check_descriptor(len8, len8 + 1, available);
+			check_descriptor(len8, len8 - 1, available);
+		}
 	}
 }
 
 TEST(every_offset_at_its_boundaries)
 {
-	for (u32 offset8 = 0; offset8 <= 0xffff; offset8++)
-	for (int off = -2; off <= 2; off++) {
-		check_descriptor(offset8 + off, offset8, 0x80000);
-		check_descriptor(0xffff, offset8, 0x80000 + off);
-		check_descriptor(2, offset8, 24 + off);
+	for (u32 offset8 = 0; offset8 <= 0xffff; offset8++) {
+		for (int off = -2; off <= 2; off++) {
+			check_descriptor(offset8 + off, offset8, 0x80000);
+			check_descriptor(0xffff, offset8, 0x80000 + off);
+			check_descriptor(2, offset8, 24 + off);
+		}
 	}
 }
 
@@ -128,10 +133,12 @@ TEST(what_is_available_at_its_boundaries)
 					 0x80001, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff };
 	static const u16 numbers[] = { 0, 1, 2, 3, 0x1fff, 0x2000, 0x7fff, 0x8000, 0xfffe, 0xffff };
 
-	for (unsigned int a = 0; a < ARRAY_SIZE(available); a++)
-	for (unsigned int l = 0; l < ARRAY_SIZE(numbers); l++)
-	for (unsigned int o = 0; o < ARRAY_SIZE(numbers); o++)
-		check_descriptor(numbers[l], numbers[o], available[a]);
+	for (unsigned int a = 0; a < ARRAY_SIZE(available); a++) {
+		for (unsigned int l = 0; l < ARRAY_SIZE(numbers); l++) {
+			for (unsigned int o = 0; o < ARRAY_SIZE(numbers); o++)
+				check_descriptor(numbers[l], numbers[o], available[a]);
+		}
+	}
 }
 
 TEST(random_descriptors)
@@ -218,22 +225,27 @@ static void check_pipe(u32 type, u32 size, u32 payload)
 
 TEST(pipe_headers_exhaustively)
 {
-	for (u32 type = 0; type <= 4; type++)
-	for (u32 payload = 0; payload <= 80; payload++)
-	for (u32 size = 0; size <= 96; size++)
-		check_pipe(type, size, payload);
+	for (u32 type = 0; type <= 4; type++) {
+		for (u32 payload = 0; payload <= 80; payload++) {
+			for (u32 size = 0; size <= 96; size++)
+				check_pipe(type, size, payload);
+		}
+	}
 }
 
 TEST(pipe_header_extremes)
 {
-	static const u32 sizes[] = { 0, 1, 7, 8, 9, 0x7ffe0, 0x7ffe1, 0x7ffe8, 0x7fffffff, 0x80000000,
-				     0xfffffff0, 0xfffffff7, 0xfffffff8, 0xfffffff9, 0xffffffff };
+	static const u32 sizes[] = { 0, 1, 7, 8, 9, 0x7ffe0, 0x7ffe1, 0x7ffe8, 0x7fffffff,
+				     0x80000000, 0xfffffff0, 0xfffffff7, 0xfffffff8,
+				     0xfffffff9, 0xffffffff };
 	static const u32 types[] = { 0, 1, 2, 3, 0x101, 0x10001, 0x80000001, 0xffffffff };
 
-	for (unsigned int t = 0; t < ARRAY_SIZE(types); t++)
-	for (unsigned int s = 0; s < ARRAY_SIZE(sizes); s++)
-	for (unsigned int p = 0; p < ARRAY_SIZE(sizes); p++)
-		check_pipe(types[t], sizes[s], sizes[p]);
+	for (unsigned int t = 0; t < ARRAY_SIZE(types); t++) {
+		for (unsigned int s = 0; s < ARRAY_SIZE(sizes); s++) {
+			for (unsigned int p = 0; p < ARRAY_SIZE(sizes); p++)
+				check_pipe(types[t], sizes[s], sizes[p]);
+		}
+	}
 }
 
 TEST(pipe_size_may_be_read_into_the_payload_variable)

@@ -233,7 +233,9 @@ static void prepare(int which, void (*run)(void))
 {
 	struct side *side = &sides[which];
 
-	side->asleep = side->signalled = side->done = false;
+	side->asleep = false;
+	side->signalled = false;
+	side->done = false;
 	getcontext(&side->context);
 	side->context.uc_stack.ss_sp = side->stack;
 	side->context.uc_stack.ss_size = STACK;

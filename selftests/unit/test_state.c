@@ -143,7 +143,7 @@ static const struct row {
 	{ BOTH, ACTIVE, KMCL_EVENT_PAUSE, PAUSE, KMCL_OPEN, PAUSED },
 	{ BOTH, PAUSED, KMCL_EVENT_PAUSE, "", ANY, PAUSED },
 
-	/* The peer closes or rescinds: a client is Disabled, a server Closed and as started as before. */
+	/* The peer closes or rescinds: a client is Disabled, a server Closed and still started. */
 	{ CLIENT, ACTIVE, KMCL_EVENT_PEER_CLOSED, CLOSE_ACTIVE, KMCL_CLOSING, DIS },
 	{ CLIENT, PAUSED, KMCL_EVENT_PEER_CLOSED, CLOSE_PAUSED, KMCL_CLOSING, DIS },
 	{ SERVER, ACTIVE, KMCL_EVENT_PEER_CLOSED, CLOSE_ACTIVE, KMCL_CLOSING, ENA },
