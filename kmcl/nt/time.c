@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Time in units of 100 ns: system time since 1601-01-01 UTC, and interrupt time since boot. */
 
-#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/processor.h>
 #include <linux/timekeeping.h>
 
 #include "nt.h"
@@ -104,16 +104,17 @@ EXPORT_SYMBOL_GPL(KeQueryPerformanceCounter);
  * KeStallExecutionProcessor() - wait without sleeping
  * @MicroSeconds: how long, in microseconds; Windows asks for at most 50
  *
+ * By the clock: udelay() counts instructions, which in a VM may take any time.
+ *
  * IRQL: any.
  *
  * Microsoft: "KeStallExecutionProcessor function (wdm.h)".
  */
 VOID KeStallExecutionProcessor(ULONG MicroSeconds)
 {
-	while (MicroSeconds > 1000) {	/* udelay() of more overflows on some machines */
-		udelay(1000);
-		MicroSeconds -= 1000;
-	}
-	udelay(MicroSeconds);
+	ktime_t end = ktime_add_us(ktime_get(), MicroSeconds);
+
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
 }
 EXPORT_SYMBOL_GPL(KeStallExecutionProcessor);

@@ -377,7 +377,7 @@ static void delay(void)
 	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
 }
 
-#define PING_PONGS	3000
+#define PING_PONGS	1000
 
 struct ping_pong {
 	KEVENT ping, pong;
