@@ -63,13 +63,15 @@ class Guest:
     """A running guest; use it in a `with` block, which ends it and all its processes.
 
     mode is what guest/init does: "agent" (run() works), "tests" (see run.py) or "shell".
+    peer adds the test peer (selftests/host), in a QEMU that is built for it.
     on_line(line) is called for each line of the guest's console, in a thread of its own.
     """
 
     def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
-                 extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None):
+                 extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None, peer=False):
         self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
         self.hyperv = hyperv
+        self._peer = roots.peer_qemu() if peer else None
         self.console = []
         self.outer_log = []
         self.start_time = time.monotonic()
@@ -112,6 +114,8 @@ class Guest:
         initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir)
         os.link(self.kernel.image, self._run_dir / "kernel") if self._same_disk() else \
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
+        if self._peer:
+            shutil.copy(self._peer, self._run_dir / "qemu-peer")
         listeners = {name: self._listen(name) for name in ("console", "qmp", "host")}
         command = self._nested() if self._accel == "nested" else self._inner_command(self._socket_chardev)
         self._process = subprocess.Popen(
@@ -215,10 +219,16 @@ class Guest:
         # The pipe backend opens a character device for reading and writing alike.
         return f"pipe,id={name},path=/run/ports/{name}"
 
+    def _program(self):
+        """QEMU of the root; or ours, with the firmware of the root."""
+        if not self._peer:
+            return ["qemu-system-x86_64"]
+        return [f"{RUN}/qemu-peer", "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
+
     def _inner_command(self, chardev):
         accel = "tcg" if self._accel == "tcg" else "kvm"
         cpu = "max" if accel == "tcg" else "host"
-        command = ["qemu-system-x86_64", "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
+        command = [*self._program(), "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
                    "-m", str(self._memory), "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", f"{RUN}/kernel", "-initrd", f"{RUN}/inner.cpio",
                    "-append", f"console=hvc0 quiet panic=-1 {self._cmdline}".strip(),
@@ -234,6 +244,8 @@ class Guest:
             command += ["-cpu", f"{cpu},kvm=off,{HYPERV_FLAGS}", "-device", "vmbus-bridge",
                         "-device", "hv-balloon,id=balloon,status-report=on",
                         "-global", "PIIX4_PM.disable_s4=1"]
+            if self._peer:
+                command += ["-device", "kmcl-test,id=peer"]
         else:
             command += ["-cpu", cpu]
         return command + self._extra

@@ -20,6 +20,13 @@ def path(name):
     return Path(out.stdout.strip())
 
 
+@functools.lru_cache(maxsize=None)
+def peer_qemu():
+    """QEMU with the test peer, which is built first when it is missing."""
+    out = subprocess.run([VM_DIR.parent / "host/build"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(out.stdout.strip())
+
+
 def run_output(name, *command):
     """What a command prints inside a root."""
     done = subprocess.run([VM_DIR / "in-root", name, *command], stdout=subprocess.PIPE, text=True,

@@ -3,6 +3,7 @@
 
 import fnmatch
 import json
+import os
 import re
 import sys
 import time
@@ -15,7 +16,7 @@ KMOD_TESTS = builds.TOP / "selftests/kmod"
 OWN_TESTS = builds.TOP / "selftests/vm/tests"
 SAMPLES = builds.TOP / "samples"
 
-HEADER = re.compile(r"^# vm:\s*(hyperv|none|any)\b(.*)$", re.MULTILINE)
+HEADER = re.compile(r"^# vm:\s*(hyperv|none|any|peer)\b(.*)$", re.MULTILINE)
 KERNEL_PREFIX = re.compile(r"^(.*?)(?:<\d+>)?\[\s*\d+\.\d{6}\] .*$")
 
 # A test may take this long, unless its header says otherwise.
@@ -24,7 +25,7 @@ BOOT_TIMEOUT = 180
 
 
 class Test:
-    """A script with a header line `# vm: hyperv|none|any [timeout=S] [cpus=N] [memory=MB] [cmdline=WORD]...`."""
+    """A script with a header line `# vm: hyperv|none|any|peer [timeout=S] [cpus=N] [memory=MB] [cmdline=WORD]...`."""
 
     def __init__(self, path, header):
         self.path = path
@@ -46,7 +47,15 @@ class Test:
     @property
     def guest(self):
         """What decides the guest that it runs in. Where a VMBus does no harm it runs with one."""
-        return (self.where != "none", self.cpus, self.memory, " ".join(self.cmdline))
+        bus = self.where if self.where in ("none", "peer") else "hyperv"
+        return (bus, self.cpus, self.memory, " ".join(self.cmdline))
+
+
+def _asked_for(test, patterns):
+    """Tests with the test peer need a QEMU of our own, so they run when they are named, or with PEER=1."""
+    if not patterns:
+        return test.where != "peer" or bool(os.environ.get("PEER"))
+    return any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)
 
 
 def find(patterns=()):
@@ -57,8 +66,7 @@ def find(patterns=()):
             header = HEADER.search(path.read_text())
             if header and path.stat().st_mode & 0o100:
                 tests.append(Test(path, header))
-    return [test for test in tests
-            if not patterns or any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)]
+    return [test for test in tests if _asked_for(test, patterns)]
 
 
 def _files(tests):
@@ -128,12 +136,12 @@ class Run:
             return f"error {error}"
 
     def run(self):
-        hyperv, cpus, memory, cmdline = self.tests[0].guest
+        bus, cpus, memory, cmdline = self.tests[0].guest
         limit = BOOT_TIMEOUT + sum(test.timeout for test in self.tests)
-        where = f"{self.version} {'with' if hyperv else 'without'} VMBus"
+        where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
         started = time.monotonic()
         try:
-            with Guest(self.version, hyperv=hyperv, cpus=cpus, memory=memory, cmdline=cmdline, mode="tests",
+            with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory, cmdline=cmdline, mode="tests",
                        modules=self._modules, files=_files(self.tests), on_line=self._line,
                        on_request=self._request, accel=self._accel, holder=self._hold) as guest, \
                     builds.Ticker(f"guest {where}"):
