@@ -9,6 +9,13 @@
 #define ANSWER_TIMEOUT	(10 * DYNMEM_SECOND)
 #define SEND_TIMEOUT	(5 * DYNMEM_SECOND)
 
+/*
+ * When the first report goes out. Reports then never fall on a whole second after the handshake,
+ * which is when QEMU's timers run: QEMU 10.0 aborts if its 50 s timer finds a message in the ring
+ * that it has not been told about yet.
+ */
+#define REPORT_PHASE	(500 * DYNMEM_MILLISECOND)
+
 static const ULONG Versions[] = { DM_VERSION(2, 0), DM_VERSION(1, 0), DM_VERSION(0, 3) };
 
 static const char * const StateNames[] = {
@@ -144,7 +151,7 @@ static BOOLEAN DynMemOnCapabilitiesResponse(PDYNMEM_DEVICE Device, PVOID Message
 	}
 
 	Device->ReportPressure = !(response->Flags & DM_SUPPRESS_PRESSURE_REPORTS);
-	Device->ReportDue = DynMemNow();
+	Device->ReportDue = DynMemNow() + REPORT_PHASE;
 	Device->RetryDelay = 0;
 	DynMemSetState(Device, DynMemRunning);
 	DbgPrint("dynmem: running, protocol %u.%u, status reports %s\n",
