@@ -125,7 +125,7 @@ static void latency_in_callback(struct client *c)
 {
 	u16 old;
 
-	c->result = VmbChannelSetInterruptLatency(c->channel, 100, &old);
+	c->failure = VmbChannelSetInterruptLatency(c->channel, 100, &old);
 }
 
 static void latency(struct ktap *t, struct client *c)
@@ -137,13 +137,13 @@ static void latency(struct ktap *t, struct client *c)
 		     STATUS_INVALID_DEVICE_STATE);
 	c->on_opened = latency_in_callback;
 	client_open(c);
-	CHECK_STATUS(t, c->result, STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(t, c->failure, STATUS_NOT_SUPPORTED);
 	CHECK_STATUS(t, VmbChannelSetInterruptLatency(c->channel, 1, &old), STATUS_NOT_SUPPORTED);
 	CHECK_EQUAL(t, old, 7);
-	c->result = STATUS_SUCCESS;
+	c->failure = STATUS_SUCCESS;
 	c->on_closed = latency_in_callback;
 	VmbChannelDisable(c->channel);
-	CHECK_STATUS(t, c->result, STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(t, c->failure, STATUS_NOT_SUPPORTED);
 	CHECK_STATUS(t, VmbChannelSetInterruptLatency(c->channel, 1, &old),
 		     STATUS_INVALID_DEVICE_STATE);
 }

@@ -13,10 +13,11 @@ if [ "$(id -u)" != 0 ]; then
 	exit 4
 fi
 [ -d $debugfs/kmcl ] || [ -e $debugfs/tracing ] || mount -t debugfs debugfs $debugfs
-if ! modprobe kmcl_test 2>/dev/null; then
-	echo "1..0 # SKIP kmcl_test.ko is not there"
+if ! modinfo kmcl_test >/dev/null 2>&1; then
+	echo "1..0 # SKIP no module kmcl_test"
 	exit 4
 fi
+modprobe kmcl_test
 
 suites=("$@")
 if [ $# = 0 ]; then
@@ -56,6 +57,9 @@ for suite in "${suites[@]}"; do
 	result $bad "$((n += 1)) $suite leaves no object behind"
 done
 bad=0
-modprobe -r kmcl_test || bad=1
+# Not modprobe -r, which would take hv_vmbus along.
+for module in kmcl_test kmcl_testbus kmcl_hyperv kmcl; do
+	[ ! -d /sys/module/$module ] || rmmod $module || bad=1
+done
 result $bad "$((n += 1)) the test modules unload"
 exit $failed

@@ -292,6 +292,12 @@ static void failed_by_driver(struct ktap *t, struct client *c)
 	check_stopped(t, c);
 }
 
+static void failed_in_softirq(struct ktap *t, struct client *c)
+{
+	c->dev->softirq = true;
+	failed_by_driver(t, c);
+}
+
 static void failed_at_passive(struct ktap *t, struct client *c)
 {
 	VmbChannelSetIncomingProcessingAtPassive(c->channel, TRUE);
@@ -328,6 +334,7 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 a cancel request is ignored",
 	  cancel_request },
 	{ "VmbChannelPacketFail: Q11 stops delivery until a close", failed_by_driver },
+	{ "VmbChannelPacketFail: Q11 in a softirq", failed_in_softirq },
 	{ "VmbChannelPacketFail, VmbChannelSetIncomingProcessingAtPassive: Q11 at PASSIVE_LEVEL",
 	  failed_at_passive },
 };

@@ -213,9 +213,12 @@ static void in_packet_callback(struct ktap *t, struct client *c)
 	CHECK_SOON(t, READ_ONCE(c->batched) == 1);
 	CHECK_STATUS(t, c->result, STATUS_INVALID_DEVICE_STATE);
 	CHECK_STATUS(t, c->failure, STATUS_INVALID_DEVICE_REQUEST);
-	VmbChannelSetIncomingProcessingAtPassive(c->channel, TRUE);
+	c->dev->softirq = true;
 	client_host_send(c, 2);
 	CHECK_SOON(t, READ_ONCE(c->batched) == 2);
+	VmbChannelSetIncomingProcessingAtPassive(c->channel, TRUE);
+	client_host_send(c, 3);
+	CHECK_SOON(t, READ_ONCE(c->batched) == 3);
 	CHECK(t, c->last_passive);
 	CHECK_TEXT(t, c->states, "");
 	c->on_packet = NULL;

@@ -57,8 +57,9 @@ static void host(struct client *c)
 		if (!any(4))
 			testbus_send(c->dev, packet.data, 8, any(2) ? any(99) + 1 : 0);
 		if (!any(16))
-			testbus_signal_softirq(c->dev);
+			testbus_signal(c->dev);
 		c->dev->forget_room = any(2);
+		c->dev->softirq = any(2);
 	}
 }
 

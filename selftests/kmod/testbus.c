@@ -180,9 +180,17 @@ static struct kmcl_bus bus = {
 
 /* ---- devices ---- */
 
+static void signal_guest(struct testbus_device *dev)
+{
+	read_lock_bh(&dev->link_lock);
+	if (dev->link)
+		kmcl_link_signalled(dev->link);
+	read_unlock_bh(&dev->link_lock);
+}
+
 static void tasklet_signal(struct tasklet_struct *tasklet)
 {
-	testbus_signal(container_of(tasklet, struct testbus_device, tasklet));
+	signal_guest(container_of(tasklet, struct testbus_device, tasklet));
 }
 
 /**
@@ -263,18 +271,12 @@ EXPORT_SYMBOL_GPL(testbus_release_open);
 
 void testbus_signal(struct testbus_device *dev)
 {
-	read_lock_bh(&dev->link_lock);
-	if (dev->link)
-		kmcl_link_signalled(dev->link);
-	read_unlock_bh(&dev->link_lock);
+	if (dev->softirq)
+		tasklet_schedule(&dev->tasklet);
+	else
+		signal_guest(dev);
 }
 EXPORT_SYMBOL_GPL(testbus_signal);
-
-void testbus_signal_softirq(struct testbus_device *dev)
-{
-	tasklet_schedule(&dev->tasklet);
-}
-EXPORT_SYMBOL_GPL(testbus_signal_softirq);
 
 /* ---- the host's ends of the rings ---- */
 

@@ -44,6 +44,7 @@ struct testbus_device {
 
 	/* How the host treats a guest that waits for room: stock QEMU forgets to signal. */
 	bool forget_room;
+	bool softirq;		/* signal from a softirq, not from the host's thread */
 
 	/* GPADLs: what the host says to the next, what it knows, where the device may map. */
 	int gpadl_error;
@@ -81,9 +82,8 @@ void testbus_rescind(struct testbus_device *dev);
 bool testbus_is_claimed(struct testbus_device *dev);
 void testbus_release_open(struct testbus_device *dev);
 
-/* Signals: with bottom halves disabled on this thread, or from a softirq, soon. */
+/* In this thread with bottom halves disabled, or from a softirq, soon. */
 void testbus_signal(struct testbus_device *dev);
-void testbus_signal_softirq(struct testbus_device *dev);
 
 /* The host writes. Return: 0; -EAGAIN if the ring is full; -ENOTCONN. */
 int testbus_write(struct testbus_device *dev, const struct kmcl_desc *desc, const void *data,
