@@ -4,6 +4,7 @@
  * hyperv.sh through parameters. The host is stock hv-balloon, which answers a version request that
  * it cannot accept with a refusal, as often as it is asked, and never sends a completion packet.
  */
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
