@@ -2,8 +2,9 @@
 /*
  * basetsd.h - integer types of a fixed size
  *
- * Differences from Windows: none in size. Windows is LLP64 and Linux LP64, so LONG and ULONG are spelled int here; the
- * 64-bit types are long long (as Linux's s64 and u64), and the pointer-sized ones long.
+ * Differences from Windows: none in size. Windows is LLP64 and Linux LP64, so LONG and ULONG are
+ * spelled int here; the 64-bit types are long long (as Linux's s64 and u64), and the pointer-sized
+ * ones long.
  */
 #ifndef _BASETSD_H_
 #define _BASETSD_H_

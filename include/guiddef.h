@@ -2,8 +2,9 @@
 /*
  * guiddef.h - GUIDs
  *
- * Differences from Windows: C only. A GUID that several files of one module define (INITGUID) is a weak symbol, where
- * Windows uses __declspec(selectany). The fields have the sizes of Windows; the bytes are those of Linux's guid_t.
+ * Differences from Windows: C only. A GUID that several files of one module define (INITGUID) is a
+ * weak symbol, where Windows uses __declspec(selectany). The fields have the sizes of Windows; the
+ * bytes are those of Linux's guid_t.
  */
 #ifndef GUID_DEFINED
 #define GUID_DEFINED
@@ -17,7 +18,10 @@ typedef struct _GUID {
 
 #endif /* GUID_DEFINED */
 
-/* Outside the guard below: initguid.h may follow an earlier inclusion and changes the meaning of DEFINE_GUID. */
+/*
+ * Outside the guard below: initguid.h may follow an earlier inclusion and changes the meaning of
+ * DEFINE_GUID.
+ */
 #undef DEFINE_GUID
 #ifdef INITGUID
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8)			\

@@ -2,8 +2,8 @@
 /*
  * kernelspecs.h - Microsoft kernel annotations (_IRQL_*, _Kernel_*), all defined away
  *
- * Differences from Windows: see sal.h. The functions themselves check their IRQL where that can be done at
- * run time (KeGetCurrentIrql).
+ * Differences from Windows: see sal.h. The functions themselves check their IRQL where that can be
+ * done at run time (KeGetCurrentIrql).
  */
 #ifndef _KERNELSPECS_H
 #define _KERNELSPECS_H

@@ -4,10 +4,12 @@
  *
  * Differences from Windows:
  * - Sizes are those of 64-bit Windows, spelled for LP64 (ULONG is unsigned int).
- * - WCHAR is an unsigned 16-bit integer. L"..." has that type only under -fshort-wchar, which the kernel passes anyway.
+ * - WCHAR is an unsigned 16-bit integer. L"..." has that type only under -fshort-wchar, which the
+ *   kernel passes anyway.
  * - FASTCALL, NTAPI and the other calling conventions mean nothing.
- * - In a file that has included Linux headers first (which is the required order), Linux's min, max, NULL, TRUE and FALSE
- *   stay as they are, and IN, OUT and OPTIONAL are not defined, because Linux macros paste the words.
+ * - In a file that has included Linux headers first (which is the required order), Linux's min,
+ *   max, NULL, TRUE and FALSE stay as they are, and IN, OUT and OPTIONAL are not defined, because
+ *   Linux macros paste the words.
  * - There is no structured exception handling: __try and __except stop the compile with a message.
  */
 #ifndef _NTDEF_
@@ -68,9 +70,9 @@
 #ifndef OPTIONAL
 #define OPTIONAL
 #endif
-#define __try			_Pragma("GCC error \"__try: no structured exception handling on Linux\"")
-#define __except(...)		_Pragma("GCC error \"__except: no structured exception handling on Linux\"")
-#define __finally		_Pragma("GCC error \"__finally: no structured exception handling on Linux\"")
+#define __try		_Pragma("GCC error \"no structured exception handling on Linux\"")
+#define __except(...)	_Pragma("GCC error \"no structured exception handling on Linux\"")
+#define __finally	_Pragma("GCC error \"no structured exception handling on Linux\"")
 #endif
 
 #ifndef NULL
@@ -183,7 +185,9 @@ typedef const STRING *PCSTRING, *PCANSI_STRING;
 	{ sizeof(s) - sizeof((s)[0]), sizeof(s), (void *)(s) }
 #define DECLARE_CONST_UNICODE_STRING(_var, _string) \
 	const WCHAR _var##_buffer[] = _string; \
-	const UNICODE_STRING _var = { sizeof(_string) - sizeof(WCHAR), sizeof(_string), (PWCH)_var##_buffer }
+	const UNICODE_STRING _var = { \
+		sizeof(_string) - sizeof(WCHAR), sizeof(_string), (PWCH)_var##_buffer \
+	}
 #define DECLARE_UNICODE_STRING_SIZE(_var, _size) \
 	WCHAR _var##_buffer[_size]; \
 	UNICODE_STRING _var = { 0, (_size) * sizeof(WCHAR), _var##_buffer }
@@ -218,7 +222,10 @@ typedef struct _OBJECT_ATTRIBUTES {
 	(p)->SecurityQualityOfService = NULL;		\
 } while (0)
 
-/* NT_SUCCESS takes STATUS_PENDING for success and the warning STATUS_BUFFER_OVERFLOW for a failure, as on Windows. */
+/*
+ * NT_SUCCESS takes STATUS_PENDING for success and the warning STATUS_BUFFER_OVERFLOW for a failure,
+ * as on Windows.
+ */
 #define NT_SUCCESS(s)		(((NTSTATUS)(s)) >= 0)
 #define NT_INFORMATION(s)	((((ULONG)(s)) >> 30) == 1)
 #define NT_WARNING(s)		((((ULONG)(s)) >> 30) == 2)

@@ -2,8 +2,8 @@
 /*
  * ntstatus.h - NTSTATUS values
  *
- * Differences from Windows: a selection of the public list, the values are the same. The two top bits give the
- * severity: 0 success, 1 informational, 2 warning, 3 error.
+ * Differences from Windows: a selection of the public list, the values are the same. The two top
+ * bits give the severity: 0 success, 1 informational, 2 warning, 3 error.
  */
 #ifndef _NTSTATUS_
 #define _NTSTATUS_

@@ -3,8 +3,8 @@
  * sal.h - Microsoft source annotations (SAL 2), all defined away
  *
  * Differences from Windows: no analyser reads these here, so every name expands to nothing, except
- * _Must_inspect_result_, which becomes the compiler's warn_unused_result. Annotations with arguments are
- * variadic because some of them are given an operator: _In_range_(>, 0).
+ * _Must_inspect_result_, which becomes the compiler's warn_unused_result. Annotations with
+ * arguments are variadic because some of them are given an operator: _In_range_(>, 0).
  */
 #ifndef _SAL_H
 #define _SAL_H

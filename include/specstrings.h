@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * specstrings.h - Microsoft source annotations of the first generation (__in, __out_bcount), all defined away
+ * specstrings.h - Microsoft source annotations of the first generation (__in, __out_bcount), all
+ * defined away
  *
- * Differences from Windows: the names are left alone in a source file that has included Linux headers, because
- * Linux uses some of them itself (the label __out in wait_event); such a file writes SAL 2 (sal.h).
+ * Differences from Windows: the names are left alone in a source file that has included Linux
+ * headers, because Linux uses some of them itself (the label __out in wait_event); such a file
+ * writes SAL 2 (sal.h).
  */
 #ifndef _SPECSTRINGS_H
 #define _SPECSTRINGS_H

@@ -2,19 +2,23 @@
 /*
  * vmbuskernelmodeclientlibapi.h - the VMBus Kernel Mode Client Library (KMCL), interface version V1
  *
- * Every function, callback, structure and constant of Microsoft's published interface; README.md of the project says which
- * of them this version of kmcl.ko exports ("make api-report"). The functions are described in full at their definitions
- * (kmcl/) by kernel-doc; a comment here is one line for the reader who knows the interface.
+ * Every function, callback, structure and constant of Microsoft's published interface; README.md of
+ * the project says which of them this version of kmcl.ko exports ("make api-report"). The functions
+ * are described in full at their definitions (kmcl/) by kernel-doc; a comment here is one line for
+ * the reader who knows the interface.
  *
  * Differences from Windows:
  * - The header includes wdm.h by itself.
- * - The interface structures list their members where Windows' have unnamed members (INTERFACE;), so they need no
- *   -fms-extensions. Names and layout are the same.
- * - The values of the interface GUIDs and of the interface version numbers are ours; Windows' are not published.
- * - VMBUS_CHANNEL_GPADL_READ_ONLY, which the documentation uses and Windows' header forgets, is defined.
+ * - The interface structures list their members where Windows' have unnamed members (INTERFACE;),
+ *   so they need no -fms-extensions. Names and layout are the same.
+ * - The values of the interface GUIDs and of the interface version numbers are ours; Windows' are
+ *   not published.
+ * - VMBUS_CHANNEL_GPADL_READ_ONLY, which the documentation uses and Windows' header forgets, is
+ *   defined.
  *
- * Unless its comment says otherwise a function returns STATUS_INVALID_PARAMETER_1 (or warns once and does nothing) for a
- * handle that is NULL or destroyed. IRQL: "passive" functions may sleep; all others may be called up to DISPATCH_LEVEL.
+ * Unless its comment says otherwise a function returns STATUS_INVALID_PARAMETER_1 (or warns once
+ * and does nothing) for a handle that is NULL or destroyed. IRQL: "passive" functions may sleep;
+ * all others may be called up to DISPATCH_LEVEL.
  */
 #ifndef _VMBUSKERNELMODECLIENTLIBAPI_H_
 #define _VMBUSKERNELMODECLIENTLIBAPI_H_
@@ -52,11 +56,12 @@ DECLARE_HANDLE(VMBPACKETCOMPLETION);	/* an incoming packet */
 #define VMBUS_SERVER_CHANNEL_INIT_FLAG_OFFER_AS_PIPE		0x4
 #define VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL	0x8
 #define VMBUS_SERVER_CHANNEL_INIT_FLAG_TLNPI_PROVIDER_OFFER	0x10
-#define VMBUS_SERVER_CHANNEL_INIT_FLAGS	(VMBUS_SERVER_CHANNEL_INIT_FLAG_LOOPBACK_OFFER | \
-					 VMBUS_SERVER_CHANNEL_INIT_FLAG_ENUMERATE_DEVICE_INTERFACE | \
-					 VMBUS_SERVER_CHANNEL_INIT_FLAG_OFFER_AS_PIPE | \
-					 VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL | \
-					 VMBUS_SERVER_CHANNEL_INIT_FLAG_TLNPI_PROVIDER_OFFER)
+#define VMBUS_SERVER_CHANNEL_INIT_FLAGS \
+	(VMBUS_SERVER_CHANNEL_INIT_FLAG_LOOPBACK_OFFER | \
+	 VMBUS_SERVER_CHANNEL_INIT_FLAG_ENUMERATE_DEVICE_INTERFACE | \
+	 VMBUS_SERVER_CHANNEL_INIT_FLAG_OFFER_AS_PIPE | \
+	 VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL | \
+	 VMBUS_SERVER_CHANNEL_INIT_FLAG_TLNPI_PROVIDER_OFFER)
 
 /* Flags given to EVT_VMB_CHANNEL_PROCESS_PACKET. */
 #define VMBUS_CHANNEL_PROCESS_PACKET_FLAG_EXTERNAL_DATA		0x1
@@ -73,19 +78,26 @@ DECLARE_HANDLE(VMBPACKETCOMPLETION);	/* an incoming packet */
 
 /* ---- callbacks: EVT_X is the function type, PFN_X the pointer to it ---- */
 
-/* The channel opened. A failure rolls it back. GPADLs may be created here; nothing is received yet. */
+/*
+ * The channel opened. A failure rolls it back. GPADLs may be created here; nothing is received yet.
+ */
 typedef _Function_class_(EVT_VMB_CHANNEL_OPENED)
 _IRQL_requires_(PASSIVE_LEVEL)
 NTSTATUS EVT_VMB_CHANNEL_OPENED(_In_ VMBCHANNEL Channel);
 typedef EVT_VMB_CHANNEL_OPENED *PFN_VMB_CHANNEL_OPENED;
 
-/* The channel closed, every accepted packet has completed. All GPADLs must be deleted or unmapped here. */
+/*
+ * The channel closed, every accepted packet has completed. All GPADLs must be deleted or unmapped
+ * here.
+ */
 typedef _Function_class_(EVT_VMB_CHANNEL_CLOSED)
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID EVT_VMB_CHANNEL_CLOSED(_In_ VMBCHANNEL Channel);
 typedef EVT_VMB_CHANNEL_CLOSED *PFN_VMB_CHANNEL_CLOSED;
 
-/* A running channel is being paused, disabled or closed: stop sending, complete what was received. */
+/*
+ * A running channel is being paused, disabled or closed: stop sending, complete what was received.
+ */
 typedef _Function_class_(EVT_VMB_CHANNEL_SUSPEND)
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID EVT_VMB_CHANNEL_SUSPEND(_In_ VMBCHANNEL Channel);
@@ -183,7 +195,8 @@ typedef struct _VMB_CHANNEL_STATE_CHANGE_CALLBACKS {
  * VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT() - zero the structure, set Version and Size
  * @Callbacks: the structure
  */
-FORCEINLINE VOID VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT(_Out_ PVMB_CHANNEL_STATE_CHANGE_CALLBACKS Callbacks)
+FORCEINLINE VOID VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT(
+	_Out_ PVMB_CHANNEL_STATE_CHANGE_CALLBACKS Callbacks)
 {
 	RtlZeroMemory(Callbacks, sizeof(*Callbacks));
 	Callbacks->Version = 1;
@@ -205,7 +218,9 @@ VOID VmbChannelCleanup(_In_ __drv_freesMem(Mem) VMBCHANNEL Channel);
 /* ---- configuration, both endpoints: passive, Disabled only ---- */
 
 /* The largest message, in bytes, that is sent or received. */
-NTSTATUS VmbChannelInitSetMaximumPacketSize(_In_ VMBCHANNEL Channel, _In_range_(>, 0) UINT32 PacketSize);
+NTSTATUS VmbChannelInitSetMaximumPacketSize(
+	_In_ VMBCHANNEL Channel,
+	_In_range_(>, 0) UINT32 PacketSize);
 
 /* The most external data, in bytes, and the longest MDL chain of one packet. */
 NTSTATUS VmbChannelInitSetMaximumExternalData(
@@ -239,7 +254,10 @@ NTSTATUS VmbChannelInitSetFlags(_In_ VMBCHANNEL Channel, _In_ UINT32 Flags);
 _Must_inspect_result_
 NTSTATUS VmbChannelEnable(_In_ VMBCHANNEL Channel);
 
-/* Passive. Client: closes the channel. Server: revokes the offer. Returns when teardown is finished. */
+/*
+ * Passive. Client: closes the channel. Server: revokes the offer. Returns when teardown is
+ * finished.
+ */
 VOID VmbChannelDisable(_In_ VMBCHANNEL Channel);
 
 /* Passive. Takes the channel out of the paused state. */
@@ -262,7 +280,8 @@ VOID VmbChannelSetIncomingProcessingAtPassive(_In_ VMBCHANNEL Channel, _In_ BOOL
 VOID VmbChannelSetTransactionQuota(_In_ VMBCHANNEL Channel, _In_ UINT32 Quota);
 
 /* One pointer of the driver's own. */
-VOID FASTCALL VmbChannelSetPointer(_In_ VMBCHANNEL Channel, _In_opt_ __drv_aliasesMem PVOID Pointer);
+VOID FASTCALL VmbChannelSetPointer(_In_ VMBCHANNEL Channel,
+				   _In_opt_ __drv_aliasesMem PVOID Pointer);
 PVOID FASTCALL VmbChannelGetPointer(_In_ VMBCHANNEL Channel);
 
 /* The GUID of this instance; zero while a client has none. */
@@ -330,7 +349,10 @@ VMBPACKET VmbPacketAllocate(_In_ VMBCHANNEL Channel);
 /* Frees a packet of VmbPacketAllocate that is not in flight. */
 VOID VmbPacketFree(_In_ __drv_freesMem(Mem) VMBPACKET VmbPacket);
 
-/* Makes a packet of the driver's own nonpaged memory; it needs a completion routine before it is sent. */
+/*
+ * Makes a packet of the driver's own nonpaged memory; it needs a completion routine before it is
+ * sent.
+ */
 NTSTATUS VmbPacketInitialize(
 	_In_ VMBCHANNEL Channel,
 	_Out_writes_bytes_(ByteCount) VMBPACKET VmbPacket,
@@ -349,7 +371,10 @@ VMBCHANNEL FASTCALL VmbPacketGetChannel(_In_ VMBPACKET PacketObject);
 
 /* ---- sending ---- */
 
-/* Sends or queues a message. Buffer is copied; the pages of the MDL must stay until the completion routine. */
+/*
+ * Sends or queues a message. Buffer is copied; the pages of the MDL must stay until the completion
+ * routine.
+ */
 NTSTATUS VmbPacketSend(
 	_In_ __drv_aliasesMem VMBPACKET PacketObject,
 	_In_reads_bytes_(BufferLength) PVOID Buffer,
@@ -367,7 +392,9 @@ NTSTATUS VmbPacketSendWithExternalMdl(
 	_In_ UINT32 MdlLength,
 	_In_ UINT32 Flags);
 
-/* The same with an array of page frame numbers (4096-byte pages); WAIT_FOR_COMPLETION must be set. */
+/*
+ * The same with an array of page frame numbers (4096-byte pages); WAIT_FOR_COMPLETION must be set.
+ */
 NTSTATUS VmbPacketSendWithExternalPfns(
 	_In_ __drv_aliasesMem VMBPACKET PacketObject,
 	_In_reads_bytes_(BufferLength) PVOID Buffer,
@@ -376,20 +403,24 @@ NTSTATUS VmbPacketSendWithExternalPfns(
 	_In_ UINT32 PfnLength,
 	_In_ UINT32 Flags);
 
-/* Sends a message and waits for its completion, or, without WAIT_FOR_COMPLETION, for its place in the ring. */
+/*
+ * Sends a message and waits for its completion, or, without WAIT_FOR_COMPLETION, for its place in
+ * the ring.
+ */
 _When_(Timeout == NULL || Timeout->QuadPart != 0 ||
-       (Flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION) != 0,
-       _IRQL_requires_(PASSIVE_LEVEL))
+	(Flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION) != 0,
+	_IRQL_requires_(PASSIVE_LEVEL))
 _When_(Timeout != NULL && Timeout->QuadPart == 0 &&
-       (Flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION) == 0,
-       _IRQL_requires_max_(DISPATCH_LEVEL))
+	(Flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION) == 0,
+	_IRQL_requires_max_(DISPATCH_LEVEL))
 NTSTATUS VmbChannelSendSynchronousRequest(
 	_In_ VMBCHANNEL Channel,
 	_In_reads_bytes_(BufferSize) PVOID Buffer,
 	_In_ UINT32 BufferSize,
 	_In_opt_ PMDL ExternalDataMdl,
 	_In_ UINT32 Flags,
-	_Out_writes_bytes_to_opt_(*CompletionBufferSize, *CompletionBufferSize) PVOID CompletionBuffer,
+	_Out_writes_bytes_to_opt_(*CompletionBufferSize, *CompletionBufferSize)
+		PVOID CompletionBuffer,
 	_Inout_opt_ _Pre_satisfies_(*_Curr_ % 8 == 0) PUINT32 CompletionBufferSize,
 	_In_opt_ PLARGE_INTEGER Timeout);
 
@@ -407,7 +438,10 @@ VOID FASTCALL VmbChannelPacketDeferToPassive(_In_ VMBPACKETCOMPLETION PacketComp
 /* In the packet callback only: the packet is so malformed that the incoming queue must stop. */
 VOID FASTCALL VmbChannelPacketFail(_In_ VMBPACKETCOMPLETION PacketCompletionContext);
 
-/* In the packet callback only: the MDL of the packet's external data; STATUS_PENDING means return and be called again. */
+/*
+ * In the packet callback only: the MDL of the packet's external data; STATUS_PENDING means return
+ * and be called again.
+ */
 _Success_(return == STATUS_SUCCESS)
 NTSTATUS VmbChannelPacketGetExternalData(
 	_In_ VMBPACKETCOMPLETION PacketCompletionContext,
@@ -469,7 +503,10 @@ NTSTATUS VmbChannelRestoreFromBuffer(
 	_In_reads_bytes_(BufferSize) PVOID Buffer,
 	_In_ ULONG BufferSize);
 
-/* In EVT_VMB_CHANNEL_RESTORE_PACKET only: gives a fresh packet its saved state; it is then in flight. */
+/*
+ * In EVT_VMB_CHANNEL_RESTORE_PACKET only: gives a fresh packet its saved state; it is then in
+ * flight.
+ */
 NTSTATUS VmbPacketRestore(
 	_In_ __drv_aliasesMem VMBPACKET PacketObject,
 	_In_reads_bytes_(BufferSize) PVOID Buffer,
@@ -478,67 +515,71 @@ NTSTATUS VmbPacketRestore(
 /*
  * ---- function types and interface structures ----
  *
- * X(FN, function) for each function, in the order of the documentation's interface structures. FN_VMB_X, PFN_VMB_X and the
- * members of the structures come from these two lists, so they cannot disagree with the prototypes above.
+ * X(FN, function) for each function, in the order of the documentation's interface structures.
+ * FN_VMB_X, PFN_VMB_X and the members of the structures come from these two lists, so they cannot
+ * disagree with the prototypes above.
  */
-#define KMCL_CLIENT_METHODS(X)									\
-	X(VMB_CHANNEL_ALLOCATE, VmbChannelAllocate)						\
-	X(VMB_CHANNEL_CLEANUP, VmbChannelCleanup)						\
-	X(VMB_CHANNEL_CREATE_GPADL_FROM_BUFFER, VmbChannelCreateGpadlFromBuffer)		\
-	X(VMB_CHANNEL_CREATE_GPADL_FROM_MDL, VmbChannelCreateGpadlFromMdl)			\
-	X(VMB_CHANNEL_DELETE_GPADL, VmbChannelDeleteGpadl)					\
-	X(VMB_CHANNEL_DISABLE, VmbChannelDisable)						\
-	X(VMB_CHANNEL_ENABLE, VmbChannelEnable)							\
-	X(VMB_CHANNEL_GET_INTERFACE_INSTANCE, VmbChannelGetInterfaceInstance)			\
-	X(VMB_CHANNEL_GET_MMIO_SPACE, VmbChannelGetMmioSpace)					\
-	X(VMB_CHANNEL_GET_POINTER, VmbChannelGetPointer)					\
-	X(VMB_CHANNEL_INIT_SET_CLIENT_CONTEXT_SIZE, VmbChannelInitSetClientContextSize)		\
-	X(VMB_CHANNEL_INIT_SET_FLAGS, VmbChannelInitSetFlags)					\
-	X(VMB_CHANNEL_INIT_SET_FRIENDLY_NAME, VmbChannelInitSetFriendlyName)			\
-	X(VMB_CHANNEL_INIT_SET_MAXIMUM_EXTERNAL_DATA, VmbChannelInitSetMaximumExternalData)	\
-	X(VMB_CHANNEL_INIT_SET_MAXIMUM_PACKET_SIZE, VmbChannelInitSetMaximumPacketSize)		\
+#define KMCL_CLIENT_METHODS(X) \
+	X(VMB_CHANNEL_ALLOCATE, VmbChannelAllocate) \
+	X(VMB_CHANNEL_CLEANUP, VmbChannelCleanup) \
+	X(VMB_CHANNEL_CREATE_GPADL_FROM_BUFFER, VmbChannelCreateGpadlFromBuffer) \
+	X(VMB_CHANNEL_CREATE_GPADL_FROM_MDL, VmbChannelCreateGpadlFromMdl) \
+	X(VMB_CHANNEL_DELETE_GPADL, VmbChannelDeleteGpadl) \
+	X(VMB_CHANNEL_DISABLE, VmbChannelDisable) \
+	X(VMB_CHANNEL_ENABLE, VmbChannelEnable) \
+	X(VMB_CHANNEL_GET_INTERFACE_INSTANCE, VmbChannelGetInterfaceInstance) \
+	X(VMB_CHANNEL_GET_MMIO_SPACE, VmbChannelGetMmioSpace) \
+	X(VMB_CHANNEL_GET_POINTER, VmbChannelGetPointer) \
+	X(VMB_CHANNEL_INIT_SET_CLIENT_CONTEXT_SIZE, VmbChannelInitSetClientContextSize) \
+	X(VMB_CHANNEL_INIT_SET_FLAGS, VmbChannelInitSetFlags) \
+	X(VMB_CHANNEL_INIT_SET_FRIENDLY_NAME, VmbChannelInitSetFriendlyName) \
+	X(VMB_CHANNEL_INIT_SET_MAXIMUM_EXTERNAL_DATA, VmbChannelInitSetMaximumExternalData) \
+	X(VMB_CHANNEL_INIT_SET_MAXIMUM_PACKET_SIZE, VmbChannelInitSetMaximumPacketSize) \
 	X(VMB_CHANNEL_INIT_SET_PROCESS_PACKET_CALLBACKS, VmbChannelInitSetProcessPacketCallbacks) \
-	X(VMB_CHANNEL_INIT_SET_STATE_CHANGE_CALLBACKS, VmbChannelInitSetStateChangeCallbacks)	\
-	X(VMB_CHANNEL_PACKET_COMPLETE, VmbChannelPacketComplete)				\
-	X(VMB_CHANNEL_PACKET_DEFER_TO_PASSIVE, VmbChannelPacketDeferToPassive)			\
-	X(VMB_CHANNEL_PACKET_FAIL, VmbChannelPacketFail)					\
-	X(VMB_CHANNEL_PACKET_GET_EXTERNAL_DATA, VmbChannelPacketGetExternalData)		\
-	X(VMB_CHANNEL_PAUSE, VmbChannelPause)							\
-	X(VMB_CHANNEL_SEND_SYNCHRONOUS_REQUEST, VmbChannelSendSynchronousRequest)		\
-	X(VMB_CHANNEL_SET_INCOMING_PROCESSING_AT_PASSIVE, VmbChannelSetIncomingProcessingAtPassive) \
-	X(VMB_CHANNEL_SET_INTERRUPT_LATENCY, VmbChannelSetInterruptLatency)			\
-	X(VMB_CHANNEL_SET_POINTER, VmbChannelSetPointer)					\
-	X(VMB_CHANNEL_SET_TRANSACTION_QUOTA, VmbChannelSetTransactionQuota)			\
-	X(VMB_CHANNEL_SIZEOF_PACKET, VmbChannelSizeofPacket)					\
-	X(VMB_CHANNEL_START, VmbChannelStart)							\
-	X(VMB_CLIENT_CHANNEL_INIT_SET_RING_BUFFER_PAGE_COUNT, VmbClientChannelInitSetRingBufferPageCount) \
-	X(VMB_CLIENT_CHANNEL_INIT_SET_TARGET_PNP, VmbClientChannelInitSetTargetPnp)		\
-	X(VMB_PACKET_ALLOCATE, VmbPacketAllocate)						\
-	X(VMB_PACKET_FREE, VmbPacketFree)							\
-	X(VMB_PACKET_GET_CHANNEL, VmbPacketGetChannel)						\
-	X(VMB_PACKET_GET_POINTER, VmbPacketGetPointer)						\
-	X(VMB_PACKET_INITIALIZE, VmbPacketInitialize)						\
-	X(VMB_PACKET_SEND, VmbPacketSend)							\
-	X(VMB_PACKET_SEND_WITH_EXTERNAL_MDL, VmbPacketSendWithExternalMdl)			\
-	X(VMB_PACKET_SEND_WITH_EXTERNAL_PFNS, VmbPacketSendWithExternalPfns)			\
-	X(VMB_PACKET_SET_COMPLETION_ROUTINE, VmbPacketSetCompletionRoutine)			\
+	X(VMB_CHANNEL_INIT_SET_STATE_CHANGE_CALLBACKS, VmbChannelInitSetStateChangeCallbacks) \
+	X(VMB_CHANNEL_PACKET_COMPLETE, VmbChannelPacketComplete) \
+	X(VMB_CHANNEL_PACKET_DEFER_TO_PASSIVE, VmbChannelPacketDeferToPassive) \
+	X(VMB_CHANNEL_PACKET_FAIL, VmbChannelPacketFail) \
+	X(VMB_CHANNEL_PACKET_GET_EXTERNAL_DATA, VmbChannelPacketGetExternalData) \
+	X(VMB_CHANNEL_PAUSE, VmbChannelPause) \
+	X(VMB_CHANNEL_SEND_SYNCHRONOUS_REQUEST, VmbChannelSendSynchronousRequest) \
+	X(VMB_CHANNEL_SET_INCOMING_PROCESSING_AT_PASSIVE, \
+	  VmbChannelSetIncomingProcessingAtPassive) \
+	X(VMB_CHANNEL_SET_INTERRUPT_LATENCY, VmbChannelSetInterruptLatency) \
+	X(VMB_CHANNEL_SET_POINTER, VmbChannelSetPointer) \
+	X(VMB_CHANNEL_SET_TRANSACTION_QUOTA, VmbChannelSetTransactionQuota) \
+	X(VMB_CHANNEL_SIZEOF_PACKET, VmbChannelSizeofPacket) \
+	X(VMB_CHANNEL_START, VmbChannelStart) \
+	X(VMB_CLIENT_CHANNEL_INIT_SET_RING_BUFFER_PAGE_COUNT, \
+	  VmbClientChannelInitSetRingBufferPageCount) \
+	X(VMB_CLIENT_CHANNEL_INIT_SET_TARGET_PNP, VmbClientChannelInitSetTargetPnp) \
+	X(VMB_PACKET_ALLOCATE, VmbPacketAllocate) \
+	X(VMB_PACKET_FREE, VmbPacketFree) \
+	X(VMB_PACKET_GET_CHANNEL, VmbPacketGetChannel) \
+	X(VMB_PACKET_GET_POINTER, VmbPacketGetPointer) \
+	X(VMB_PACKET_INITIALIZE, VmbPacketInitialize) \
+	X(VMB_PACKET_SEND, VmbPacketSend) \
+	X(VMB_PACKET_SEND_WITH_EXTERNAL_MDL, VmbPacketSendWithExternalMdl) \
+	X(VMB_PACKET_SEND_WITH_EXTERNAL_PFNS, VmbPacketSendWithExternalPfns) \
+	X(VMB_PACKET_SET_COMPLETION_ROUTINE, VmbPacketSetCompletionRoutine) \
 	X(VMB_PACKET_SET_POINTER, VmbPacketSetPointer)
 
-#define KMCL_SERVER_METHODS(X)									\
-	X(VMB_CHANNEL_MAP_GPADL, VmbChannelMapGpadl)						\
-	X(VMB_CHANNEL_RESTORE_FROM_BUFFER, VmbChannelRestoreFromBuffer)				\
-	X(VMB_CHANNEL_SAVE_BEGIN, VmbChannelSaveBegin)						\
-	X(VMB_CHANNEL_SAVE_CONTINUE, VmbChannelSaveContinue)					\
-	X(VMB_CHANNEL_SAVE_END, VmbChannelSaveEnd)						\
-	X(VMB_CHANNEL_UNMAP_GPADL, VmbChannelUnmapGpadl)					\
-	X(VMB_CONVERT_VMBUS_HANDLE_TO_KERNEL_HANDLE, VmbConvertVmbusHandleToKernelHandle)	\
-	X(VMB_PACKET_RESTORE, VmbPacketRestore)							\
-	X(VMB_SERVER_CHANNEL_INIT_SET_FLAGS, VmbServerChannelInitSetFlags)			\
-	X(VMB_SERVER_CHANNEL_INIT_SET_MMIO_MEGABYTES, VmbServerChannelInitSetMmioMegabytes)	\
-	X(VMB_SERVER_CHANNEL_INIT_SET_SAVE_RESTORE_PACKET_CALLBACKS,				\
-	  VmbServerChannelInitSetSaveRestorePacketCallbacks)					\
-	X(VMB_SERVER_CHANNEL_INIT_SET_TARGET_INTERFACE_ID, VmbServerChannelInitSetTargetInterfaceId) \
-	X(VMB_SERVER_CHANNEL_INIT_SET_TARGET_VTL, VmbServerChannelInitSetTargetVtl)		\
+#define KMCL_SERVER_METHODS(X) \
+	X(VMB_CHANNEL_MAP_GPADL, VmbChannelMapGpadl) \
+	X(VMB_CHANNEL_RESTORE_FROM_BUFFER, VmbChannelRestoreFromBuffer) \
+	X(VMB_CHANNEL_SAVE_BEGIN, VmbChannelSaveBegin) \
+	X(VMB_CHANNEL_SAVE_CONTINUE, VmbChannelSaveContinue) \
+	X(VMB_CHANNEL_SAVE_END, VmbChannelSaveEnd) \
+	X(VMB_CHANNEL_UNMAP_GPADL, VmbChannelUnmapGpadl) \
+	X(VMB_CONVERT_VMBUS_HANDLE_TO_KERNEL_HANDLE, VmbConvertVmbusHandleToKernelHandle) \
+	X(VMB_PACKET_RESTORE, VmbPacketRestore) \
+	X(VMB_SERVER_CHANNEL_INIT_SET_FLAGS, VmbServerChannelInitSetFlags) \
+	X(VMB_SERVER_CHANNEL_INIT_SET_MMIO_MEGABYTES, VmbServerChannelInitSetMmioMegabytes) \
+	X(VMB_SERVER_CHANNEL_INIT_SET_SAVE_RESTORE_PACKET_CALLBACKS, \
+	  VmbServerChannelInitSetSaveRestorePacketCallbacks) \
+	X(VMB_SERVER_CHANNEL_INIT_SET_TARGET_INTERFACE_ID, \
+	  VmbServerChannelInitSetTargetInterfaceId) \
+	X(VMB_SERVER_CHANNEL_INIT_SET_TARGET_VTL, VmbServerChannelInitSetTargetVtl) \
 	X(VMB_SERVER_CHANNEL_INIT_SET_VMBUS_HANDLE, VmbServerChannelInitSetVmbusHandle)
 
 #define KMCL_METHOD_TYPE(FN, function)	typedef __typeof__(function) FN_##FN, *PFN_##FN;

@@ -2,18 +2,22 @@
 /*
  * wdm.h - the part of the Windows driver model that ported VSC and VSP drivers need
  *
- * Every function here exists in kmcl.ko (kmcl/nt, one source file a facility, where it is described in full). What is not
- * done is not declared: source that needs it stops at compile time, not at run time.
+ * Every function here exists in kmcl.ko (kmcl/nt, one source file a facility, where it is described
+ * in full). What is not done is not declared: source that needs it stops at compile time, not at
+ * run time.
  *
  * Differences from Windows:
- * - IRQL: PASSIVE_LEVEL and APC_LEVEL are process context, DISPATCH_LEVEL is a softirq or a section with bottom halves
- *   disabled. KeGetCurrentIrql cannot see a spin lock of Linux's own; raising to APC_LEVEL changes nothing.
- * - Objects of the same name may be larger or smaller than Windows'. KSPIN_LOCK is 8 bytes and valid when zeroed, as on
- *   Windows, except on kernels built with lock debugging.
+ * - IRQL: PASSIVE_LEVEL and APC_LEVEL are process context, DISPATCH_LEVEL is a softirq or a section
+ *   with bottom halves disabled. KeGetCurrentIrql cannot see a spin lock of Linux's own; raising to
+ *   APC_LEVEL changes nothing.
+ * - Objects of the same name may be larger or smaller than Windows'. KSPIN_LOCK is 8 bytes and
+ *   valid when zeroed, as on Windows, except on kernels built with lock debugging.
  * - DRIVER_OBJECT has only the members that work; DEVICE_OBJECT is opaque; there are no IRPs.
- * - Page numbers and PAGE_SIZE are in 4096-byte pages, also where the kernel's pages are larger. In a file that includes
- *   Linux headers, PAGE_SIZE, PAGE_SHIFT and PAGE_ALIGN are Linux's (whose PAGE_ALIGN rounds up, not down).
- * - There are no exceptions: a function that raises one on Windows warns and fails; its description says how.
+ * - Page numbers and PAGE_SIZE are in 4096-byte pages, also where the kernel's pages are larger. In
+ *   a file that includes Linux headers, PAGE_SIZE, PAGE_SHIFT and PAGE_ALIGN are Linux's (whose
+ *   PAGE_ALIGN rounds up, not down).
+ * - There are no exceptions: a function that raises one on Windows warns and fails; its description
+ *   says how.
  */
 #ifndef _WDMDDK_
 #define _WDMDDK_
@@ -73,7 +77,8 @@ FORCEINLINE PVOID RtlSecureZeroMemory(_Out_writes_bytes_(Size) PVOID Pointer, _I
 #endif
 #define BYTE_OFFSET(va)		((ULONG)((ULONG_PTR)(va) & 0xfff))
 #define ROUND_TO_PAGES(size)	(((ULONG_PTR)(size) + 0xfff) & ~(ULONG_PTR)0xfff)
-#define BYTES_TO_PAGES(size)	((ULONG)(((ULONG_PTR)(size) >> 12) + (((ULONG_PTR)(size) & 0xfff) != 0)))
+#define BYTES_TO_PAGES(size) \
+	((ULONG)(((ULONG_PTR)(size) >> 12) + (((ULONG_PTR)(size) & 0xfff) != 0)))
 #define ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, size) \
 	((ULONG)((((ULONG_PTR)(va) & 0xfff) + (ULONG_PTR)(size) + 0xfff) >> 12))
 
@@ -185,12 +190,18 @@ KMCL_INTERLOCKED_CAS(InterlockedCompareExchangePointer, PVOID)
 #define KeMemoryBarrier()		__sync_synchronize()
 #define MemoryBarrier()			__sync_synchronize()
 #define KeMemoryBarrierWithoutFence()	__asm__ __volatile__("" : : : "memory")
-#define ReadAcquire(p)			__atomic_load_n((LONG const volatile *)(p), __ATOMIC_ACQUIRE)
-#define ReadNoFence(p)			__atomic_load_n((LONG const volatile *)(p), __ATOMIC_RELAXED)
-#define WriteRelease(p, v)		__atomic_store_n((LONG volatile *)(p), (v), __ATOMIC_RELEASE)
-#define WriteNoFence(p, v)		__atomic_store_n((LONG volatile *)(p), (v), __ATOMIC_RELAXED)
-#define ReadPointerAcquire(p)		__atomic_load_n((PVOID const volatile *)(p), __ATOMIC_ACQUIRE)
-#define WritePointerRelease(p, v)	__atomic_store_n((PVOID volatile *)(p), (v), __ATOMIC_RELEASE)
+#define ReadAcquire(p) \
+	__atomic_load_n((LONG const volatile *)(p), __ATOMIC_ACQUIRE)
+#define ReadNoFence(p) \
+	__atomic_load_n((LONG const volatile *)(p), __ATOMIC_RELAXED)
+#define WriteRelease(p, v) \
+	__atomic_store_n((LONG volatile *)(p), (v), __ATOMIC_RELEASE)
+#define WriteNoFence(p, v) \
+	__atomic_store_n((LONG volatile *)(p), (v), __ATOMIC_RELAXED)
+#define ReadPointerAcquire(p) \
+	__atomic_load_n((PVOID const volatile *)(p), __ATOMIC_ACQUIRE)
+#define WritePointerRelease(p, v) \
+	__atomic_store_n((PVOID volatile *)(p), (v), __ATOMIC_RELEASE)
 #if defined(__x86_64__)
 #define YieldProcessor()		__asm__ __volatile__("pause" : : : "memory")
 #else
@@ -268,7 +279,8 @@ FORCEINLINE VOID AppendTailList(_Inout_ PLIST_ENTRY ListHead, _Inout_ PLIST_ENTR
 	ListToAppend->Blink = end;
 }
 
-FORCEINLINE VOID PushEntryList(_Inout_ PSINGLE_LIST_ENTRY ListHead, _Inout_ PSINGLE_LIST_ENTRY Entry)
+FORCEINLINE VOID PushEntryList(_Inout_ PSINGLE_LIST_ENTRY ListHead,
+			       _Inout_ PSINGLE_LIST_ENTRY Entry)
 {
 	Entry->Next = ListHead->Next;
 	ListHead->Next = Entry;
@@ -317,9 +329,11 @@ VOID KeAcquireSpinLockAtDpcLevel(_Inout_ PKSPIN_LOCK SpinLock);
 VOID KeReleaseSpinLockFromDpcLevel(_Inout_ PKSPIN_LOCK SpinLock);
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(_Inout_ PKSPIN_LOCK SpinLock);
 BOOLEAN KeTestSpinLock(_In_ PKSPIN_LOCK SpinLock);
-VOID KeAcquireInStackQueuedSpinLock(_Inout_ PKSPIN_LOCK SpinLock, _Out_ PKLOCK_QUEUE_HANDLE LockHandle);
+VOID KeAcquireInStackQueuedSpinLock(_Inout_ PKSPIN_LOCK SpinLock,
+				    _Out_ PKLOCK_QUEUE_HANDLE LockHandle);
 VOID KeReleaseInStackQueuedSpinLock(_In_ PKLOCK_QUEUE_HANDLE LockHandle);
-VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(_Inout_ PKSPIN_LOCK SpinLock, _Out_ PKLOCK_QUEUE_HANDLE LockHandle);
+VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(_Inout_ PKSPIN_LOCK SpinLock,
+					      _Out_ PKLOCK_QUEUE_HANDLE LockHandle);
 VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(_In_ PKLOCK_QUEUE_HANDLE LockHandle);
 
 /* Each returns the entry that was there before, or NULL. */
@@ -372,7 +386,9 @@ typedef enum _TIMER_TYPE {
 #define MAXIMUM_WAIT_OBJECTS	64
 #define THREAD_WAIT_OBJECTS	3
 
-/* The head of every object that can be waited for. Private, but for its place in KEVENT and KTIMER. */
+/*
+ * The head of every object that can be waited for. Private, but for its place in KEVENT and KTIMER.
+ */
 typedef struct _DISPATCHER_HEADER {
 	UCHAR		Type;
 	UCHAR		Magic;
@@ -446,8 +462,10 @@ typedef struct _KDPC {
 	PVOID			DpcData;
 } KDPC, *PKDPC, *PRKDPC;
 
-VOID KeInitializeDpc(_Out_ PRKDPC Dpc, _In_ PKDEFERRED_ROUTINE DeferredRoutine, _In_opt_ PVOID DeferredContext);
-BOOLEAN KeInsertQueueDpc(_Inout_ PRKDPC Dpc, _In_opt_ PVOID SystemArgument1, _In_opt_ PVOID SystemArgument2);
+VOID KeInitializeDpc(_Out_ PRKDPC Dpc, _In_ PKDEFERRED_ROUTINE DeferredRoutine,
+		     _In_opt_ PVOID DeferredContext);
+BOOLEAN KeInsertQueueDpc(_Inout_ PRKDPC Dpc, _In_opt_ PVOID SystemArgument1,
+			 _In_opt_ PVOID SystemArgument2);
 BOOLEAN KeRemoveQueueDpc(_Inout_ PRKDPC Dpc);
 VOID KeFlushQueuedDpcs(VOID);
 
@@ -462,7 +480,8 @@ typedef struct _KTIMER {
 VOID KeInitializeTimer(_Out_ PKTIMER Timer);
 VOID KeInitializeTimerEx(_Out_ PKTIMER Timer, _In_ TIMER_TYPE Type);
 BOOLEAN KeSetTimer(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_opt_ PKDPC Dpc);
-BOOLEAN KeSetTimerEx(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ LONG Period, _In_opt_ PKDPC Dpc);
+BOOLEAN KeSetTimerEx(_Inout_ PKTIMER Timer, _In_ LARGE_INTEGER DueTime, _In_ LONG Period,
+		     _In_opt_ PKDPC Dpc);
 BOOLEAN KeCancelTimer(_Inout_ PKTIMER Timer);
 BOOLEAN KeReadStateTimer(_In_ PKTIMER Timer);
 
@@ -482,7 +501,8 @@ typedef struct _IRP IRP, *PIRP;
 typedef struct _EPROCESS *PEPROCESS;
 
 typedef _Function_class_(DRIVER_INITIALIZE)
-NTSTATUS DRIVER_INITIALIZE(_In_ struct _DRIVER_OBJECT *DriverObject, _In_ PUNICODE_STRING RegistryPath);
+NTSTATUS DRIVER_INITIALIZE(_In_ struct _DRIVER_OBJECT *DriverObject,
+			   _In_ PUNICODE_STRING RegistryPath);
 typedef DRIVER_INITIALIZE *PDRIVER_INITIALIZE;
 
 typedef _Function_class_(DRIVER_UNLOAD)
@@ -653,7 +673,8 @@ FORCEINLINE SIZE_T MmSizeOfMdl(_In_ PVOID Base, _In_ SIZE_T Length)
 }
 
 /* Makes an MDL of the driver's own memory (MmSizeOfMdl bytes). */
-FORCEINLINE VOID MmInitializeMdl(_Out_ PMDL MemoryDescriptorList, _In_ PVOID BaseVa, _In_ SIZE_T Length)
+FORCEINLINE VOID MmInitializeMdl(_Out_ PMDL MemoryDescriptorList, _In_ PVOID BaseVa,
+				 _In_ SIZE_T Length)
 {
 	MemoryDescriptorList->Next = NULL;
 	MemoryDescriptorList->Size = (CSHORT)MmSizeOfMdl(BaseVa, Length);
@@ -672,7 +693,8 @@ PMDL IoAllocateMdl(
 	_In_ BOOLEAN ChargeQuota,
 	_Inout_opt_ PIRP Irp);
 VOID IoFreeMdl(_In_ PMDL Mdl);
-VOID IoBuildPartialMdl(_In_ PMDL SourceMdl, _Inout_ PMDL TargetMdl, _In_ PVOID VirtualAddress, _In_ ULONG Length);
+VOID IoBuildPartialMdl(_In_ PMDL SourceMdl, _Inout_ PMDL TargetMdl, _In_ PVOID VirtualAddress,
+		       _In_ ULONG Length);
 VOID MmBuildMdlForNonPagedPool(_Inout_ PMDL MemoryDescriptorList);
 VOID MmProbeAndLockPages(
 	_Inout_ PMDL MemoryDescriptorList,
@@ -719,17 +741,21 @@ FORCEINLINE VOID MmPrepareMdlForReuse(_Inout_ PMDL Mdl)
 /* ---- strings ---- */
 
 VOID RtlInitUnicodeString(_Out_ PUNICODE_STRING DestinationString, _In_opt_ PCWSTR SourceString);
-VOID RtlCopyUnicodeString(_Inout_ PUNICODE_STRING DestinationString, _In_opt_ PCUNICODE_STRING SourceString);
-LONG RtlCompareUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2, _In_ BOOLEAN CaseInSensitive);
+VOID RtlCopyUnicodeString(_Inout_ PUNICODE_STRING DestinationString,
+			  _In_opt_ PCUNICODE_STRING SourceString);
+LONG RtlCompareUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
+			     _In_ BOOLEAN CaseInSensitive);
 BOOLEAN RtlEqualUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
 			      _In_ BOOLEAN CaseInSensitive);
 NTSTATUS RtlAppendUnicodeToString(_Inout_ PUNICODE_STRING Destination, _In_opt_ PCWSTR Source);
-NTSTATUS RtlAppendUnicodeStringToString(_Inout_ PUNICODE_STRING Destination, _In_ PCUNICODE_STRING Source);
+NTSTATUS RtlAppendUnicodeStringToString(_Inout_ PUNICODE_STRING Destination,
+					_In_ PCUNICODE_STRING Source);
 VOID RtlFreeUnicodeString(_Inout_ PUNICODE_STRING UnicodeString);
 NTSTATUS RtlStringFromGUID(_In_ REFGUID Guid, _Out_ PUNICODE_STRING GuidString);
 NTSTATUS RtlGUIDFromString(_In_ PCUNICODE_STRING GuidString, _Out_ GUID *Guid);
 
-FORCEINLINE VOID RtlInitEmptyUnicodeString(_Out_ PUNICODE_STRING UnicodeString, _In_ PWCH Buffer, _In_ USHORT BufferSize)
+FORCEINLINE VOID RtlInitEmptyUnicodeString(_Out_ PUNICODE_STRING UnicodeString, _In_ PWCH Buffer,
+					   _In_ USHORT BufferSize)
 {
 	UnicodeString->Length = 0;
 	UnicodeString->MaximumLength = BufferSize;
@@ -753,13 +779,16 @@ FORCEINLINE VOID RtlInitEmptyUnicodeString(_Out_ PUNICODE_STRING UnicodeString, 
 #define DPFLTR_DEFAULT_ID	101
 
 ULONG DbgPrint(_In_z_ _Printf_format_string_ PCSTR Format, ...);
-ULONG DbgPrintEx(_In_ ULONG ComponentId, _In_ ULONG Level, _In_z_ _Printf_format_string_ PCSTR Format, ...);
-VOID RtlAssert(_In_ PVOID FailedAssertion, _In_ PVOID FileName, _In_ ULONG LineNumber, _In_opt_ PSTR Message);
+ULONG DbgPrintEx(_In_ ULONG ComponentId, _In_ ULONG Level,
+		 _In_z_ _Printf_format_string_ PCSTR Format, ...);
+VOID RtlAssert(_In_ PVOID FailedAssertion, _In_ PVOID FileName, _In_ ULONG LineNumber,
+	       _In_opt_ PSTR Message);
 
 #if DBG
 #define KdPrint(args)		((void)(DbgPrint args))
 #define KdPrintEx(args)		((void)(DbgPrintEx args))
-#define NT_ASSERT(e)		((e) ? (void)0 : RtlAssert((PVOID)#e, (PVOID)__FILE__, __LINE__, NULL))
+#define NT_ASSERT(e) \
+	((e) ? (void)0 : RtlAssert((PVOID)#e, (PVOID)__FILE__, __LINE__, NULL))
 #define PAGED_CODE()		NT_ASSERT(KeGetCurrentIrql() <= APC_LEVEL)
 #else
 #define KdPrint(args)		((void)0)
@@ -779,7 +808,10 @@ VOID RtlAssert(_In_ PVOID FailedAssertion, _In_ PVOID FileName, _In_ ULONG LineN
 typedef VOID (*PINTERFACE_REFERENCE)(PVOID Context);
 typedef VOID (*PINTERFACE_DEREFERENCE)(PVOID Context);
 
-/* Windows writes "INTERFACE;" at the head of an interface structure; ours write this, which needs no extension. */
+/*
+ * Windows writes "INTERFACE;" at the head of an interface structure; ours write this, which needs
+ * no extension.
+ */
 #define KMCL_INTERFACE_MEMBERS					\
 	USHORT			Size;				\
 	USHORT			Version;			\

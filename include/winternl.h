@@ -2,11 +2,11 @@
 /*
  * winternl.h - queries of the system's state
  *
- * Differences from Windows: Windows declares NtQuerySystemInformation here, for programs, and drivers declare
- * ZwQuerySystemInformation themselves; ours declares the latter. Two classes are served. The structures have Windows'
- * 64-bit layout as far as they go; members called Reserved are 0 here, although Windows has values there, and
- * SYSTEM_PERFORMANCE_INFORMATION ends after CommittedPages (the kernel exports no commit limit). All page counts are in
- * 4096-byte pages.
+ * Differences from Windows: Windows declares NtQuerySystemInformation here, for programs, and
+ * drivers declare ZwQuerySystemInformation themselves; ours declares the latter. Two classes are
+ * served. The structures have Windows' 64-bit layout as far as they go; members called Reserved are
+ * 0 here, although Windows has values there, and SYSTEM_PERFORMANCE_INFORMATION ends after
+ * CommittedPages (the kernel exports no commit limit). All page counts are in 4096-byte pages.
  */
 #ifndef _WINTERNL_
 #define _WINTERNL_
@@ -34,7 +34,7 @@ typedef struct _SYSTEM_BASIC_INFORMATION {
 /* 52 bytes: the head of Windows' structure */
 typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
 	ULONG		Reserved[11];
-	ULONG		AvailablePages;		/* could be had without swapping: free and reclaimable */
+	ULONG		AvailablePages;		/* free, or reclaimable without swapping */
 	ULONG		CommittedPages;		/* promised to programs */
 } SYSTEM_PERFORMANCE_INFORMATION, *PSYSTEM_PERFORMANCE_INFORMATION;
 

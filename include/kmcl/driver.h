@@ -10,8 +10,9 @@
  *	KMCL_MODULE_DRIVER(DriverEntry);
  *	MODULE_LICENSE("GPL");
  *
- * DriverEntry then runs when the module is loaded; a failing NTSTATUS fails the load with the nearest errno. The driver's
- * DriverUnload runs when it is removed. A driver that sets no DriverUnload cannot be removed, as on Windows.
+ * DriverEntry then runs when the module is loaded; a failing NTSTATUS fails the load with the
+ * nearest errno. The driver's DriverUnload runs when it is removed. A driver that sets no
+ * DriverUnload cannot be removed, as on Windows.
  */
 #ifndef _KMCL_DRIVER_H
 #define _KMCL_DRIVER_H

@@ -2,8 +2,8 @@
 /*
  * kmcl/interface.h - how a driver asks for the KMCL interface structures on Linux
  *
- * Windows drivers call WdfFdoQueryForInterface or WdfIoTargetQueryForInterface; those end up here once a driver framework
- * is there.
+ * Windows drivers call WdfFdoQueryForInterface or WdfIoTargetQueryForInterface; those end up here
+ * once a driver framework is there.
  */
 #ifndef _KMCL_INTERFACE_H
 #define _KMCL_INTERFACE_H
@@ -11,9 +11,9 @@
 #include "../wdm.h"
 
 /*
- * Fills a KMCL_CLIENT_INTERFACE_V1 or KMCL_SERVER_INTERFACE_V1 and takes a reference that the caller gives back by
- * InterfaceDereference(Context). STATUS_NOT_SUPPORTED: unknown type or version. STATUS_BUFFER_TOO_SMALL: Size.
- * Not exported before every function of the structure is.
+ * Fills a KMCL_CLIENT_INTERFACE_V1 or KMCL_SERVER_INTERFACE_V1 and takes a reference that the
+ * caller gives back by InterfaceDereference(Context). STATUS_NOT_SUPPORTED: unknown type or
+ * version. STATUS_BUFFER_TOO_SMALL: Size. Not exported before every function of the structure is.
  */
 NTSTATUS kmcl_query_interface(
 	_In_ LPCGUID InterfaceType,

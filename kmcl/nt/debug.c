@@ -8,11 +8,10 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
+#include "format.h"
 #include "nt.h"
 
 #define MESSAGE_MAX	512	/* as on Windows */
-
-int kmcl_nt_format_pointer(char *buf, int size, const void *pointer);
 
 /**
  * kmcl_nt_format_pointer() - how %p looks
@@ -56,7 +55,8 @@ static void print(ULONG level, const char *format, va_list args)
  * DbgPrint() - print a message, at informational level
  * @Format: Windows' format codes, see kmcl_nt_vformat()
  *
- * A message is cut off at 511 bytes of UTF-8 and is one line, with or without a newline at its end. Pointers are hashed.
+ * A message is cut off at 511 bytes of UTF-8 and is one line, with or without a newline at its end.
+ * Pointers are hashed.
  *
  * IRQL: any.
  *
@@ -78,8 +78,8 @@ EXPORT_SYMBOL_GPL(DbgPrint);
 /**
  * DbgPrintEx() - print a message at a level
  * @ComponentId: ignored
- * @Level: DPFLTR_ERROR_LEVEL, _WARNING_ and _INFO_ have these levels in the log; _TRACE_ is seen with dynamic debug only.
- *	   Any other value is informational.
+ * @Level: DPFLTR_ERROR_LEVEL, _WARNING_ and _INFO_ have these levels in the log; _TRACE_ is seen
+ *	   with dynamic debug only. Any other value is informational.
  * @Format: as for DbgPrint()
  *
  * IRQL: any.
@@ -114,7 +114,7 @@ EXPORT_SYMBOL_GPL(DbgPrintEx);
  */
 VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PSTR Message)
 {
-	WARN(1, "Assertion failed: %s (%s:%u) %s\n", (char *)FailedAssertion, (char *)FileName, LineNumber,
-	     Message ?: "");
+	WARN(1, "Assertion failed: %s (%s:%u) %s\n", (char *)FailedAssertion, (char *)FileName,
+	     LineNumber, Message ?: "");
 }
 EXPORT_SYMBOL_GPL(RtlAssert);

@@ -2,10 +2,11 @@
 /*
  * Waiting for dispatcher objects: events, timers and threads, one or several at once.
  *
- * A wait puts one block for each object on that object's list. Whoever signals an object walks its list and, for each wait
- * that this satisfies, takes from the objects what the wait consumes, marks it as done and wakes the thread. All that is
- * under one lock (nt.h). The thread removes its own blocks, also under the lock, so the signalling side is done with an
- * object when a waiter returns: an event on the stack of the waiter is safe.
+ * A wait puts one block for each object on that object's list. Whoever signals an object walks its
+ * list and, for each wait that this satisfies, takes from the objects what the wait consumes, marks
+ * it as done and wakes the thread. All that is under one lock (nt.h). The thread removes its own
+ * blocks, also under the lock, so the signalling side is done with an object when a waiter returns:
+ * an event on the stack of the waiter is safe.
  */
 
 #include <linux/bug.h>
@@ -37,7 +38,8 @@ struct kmcl_wait {
  * @size: size of the object in bytes
  * @state: signalled if above 0
  */
-void kmcl_dispatcher_setup(PDISPATCHER_HEADER header, enum kmcl_object_type type, size_t size, LONG state)
+void kmcl_dispatcher_setup(PDISPATCHER_HEADER header, enum kmcl_object_type type, size_t size,
+			   LONG state)
 {
 	header->Type = type;
 	header->Magic = KMCL_DISPATCHER_MAGIC;
@@ -55,13 +57,15 @@ void kmcl_dispatcher_setup(PDISPATCHER_HEADER header, enum kmcl_object_type type
  */
 bool kmcl_dispatcher_valid(const DISPATCHER_HEADER *header)
 {
-	return !WARN_ONCE(!header || header->Magic != KMCL_DISPATCHER_MAGIC, "not an initialised dispatcher object\n");
+	return !WARN_ONCE(!header || header->Magic != KMCL_DISPATCHER_MAGIC,
+			  "not an initialised dispatcher object\n");
 }
 
 /* What a satisfied wait takes from an object. */
 static void consume(PDISPATCHER_HEADER header)
 {
-	if (header->Type == KMCL_EVENT_SYNCHRONIZATION || header->Type == KMCL_TIMER_SYNCHRONIZATION)
+	if (header->Type == KMCL_EVENT_SYNCHRONIZATION ||
+	    header->Type == KMCL_TIMER_SYNCHRONIZATION)
 		header->SignalState = 0;
 }
 
@@ -94,10 +98,9 @@ static bool try_satisfy(struct kmcl_wait *wait, ULONG hint)
  */
 void kmcl_dispatcher_signal(PDISPATCHER_HEADER header)
 {
-	PLIST_ENTRY entry;
+	PLIST_ENTRY head = &header->WaitListHead, entry;
 
-	for (entry = header->WaitListHead.Flink; entry != &header->WaitListHead && header->SignalState > 0;
-	     entry = entry->Flink) {
+	for (entry = head->Flink; entry != head && header->SignalState > 0; entry = entry->Flink) {
 		PKWAIT_BLOCK block = CONTAINING_RECORD(entry, KWAIT_BLOCK, WaitListEntry);
 		struct kmcl_wait *wait = block->Wait;
 
@@ -129,8 +132,8 @@ static bool satisfied_at_once(struct kmcl_wait *wait)
 }
 
 /*
- * A kernel thread that waits is at rest, not stuck, and must not count as load or as hung; work queues and processes are
- * expected to go on some time.
+ * A kernel thread that waits is at rest, not stuck, and must not count as load or as hung; work
+ * queues and processes are expected to go on some time.
  */
 static unsigned int wait_state(void)
 {
@@ -158,7 +161,8 @@ static void enqueue(struct kmcl_wait *wait)
 	ULONG i;
 
 	for (i = 0; i < wait->count; i++)
-		InsertTailList(&wait->blocks[i].Object->WaitListHead, &wait->blocks[i].WaitListEntry);
+		InsertTailList(&wait->blocks[i].Object->WaitListHead,
+			       &wait->blocks[i].WaitListEntry);
 }
 
 static void dequeue(struct kmcl_wait *wait)
@@ -226,21 +230,21 @@ static void set_block(struct kmcl_wait *wait, ULONG i, PVOID object)
  * @WaitReason: ignored
  * @WaitMode: ignored; signals do not end the wait in either mode
  * @Alertable: ignored; there are no alerts and no APCs
- * @Timeout: NULL waits for ever; 0 does not wait; negative is an interval in 100 ns; positive is system time in 100 ns since
- *	     1601-01-01 UTC and follows changes of the clock
+ * @Timeout: NULL waits for ever; 0 does not wait; negative is an interval in 100 ns; positive is
+ *	     system time in 100 ns since 1601-01-01 UTC and follows changes of the clock
  *
  * A wait of a kernel thread counts neither as load nor as hung.
  *
- * IRQL: <= APC_LEVEL; DISPATCH_LEVEL with a timeout of 0. A wait at DISPATCH_LEVEL warns once and returns
- * STATUS_INVALID_DEVICE_REQUEST.
+ * IRQL: <= APC_LEVEL; DISPATCH_LEVEL with a timeout of 0. A wait at DISPATCH_LEVEL warns once and
+ * returns STATUS_INVALID_DEVICE_REQUEST.
  *
- * Return: STATUS_SUCCESS, STATUS_TIMEOUT (which NT_SUCCESS() takes for success too), or STATUS_OBJECT_TYPE_MISMATCH for what is
- * no dispatcher object.
+ * Return: STATUS_SUCCESS, STATUS_TIMEOUT (which NT_SUCCESS() takes for success too), or
+ * STATUS_OBJECT_TYPE_MISMATCH for what is no dispatcher object.
  *
  * Microsoft: "KeWaitForSingleObject function (wdm.h)".
  */
-NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
-			       PLARGE_INTEGER Timeout)
+NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+			       BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
 	KWAIT_BLOCK block;
 	struct kmcl_wait wait = { .blocks = &block, .count = 1, .type = WaitAny };
@@ -265,7 +269,8 @@ static bool twice_the_same(PVOID objects[], ULONG count)
 
 /**
  * KeWaitForMultipleObjects() - wait for one or all of several objects
- * @Count: how many, at most MAXIMUM_WAIT_OBJECTS; without a WaitBlockArray at most THREAD_WAIT_OBJECTS
+ * @Count: how many, at most MAXIMUM_WAIT_OBJECTS; without a WaitBlockArray at most
+ *	    THREAD_WAIT_OBJECTS
  * @Object: the objects
  * @WaitType: WaitAny or WaitAll
  * @WaitReason: ignored
@@ -278,14 +283,16 @@ static bool twice_the_same(PVOID objects[], ULONG count)
  *
  * IRQL: as for KeWaitForSingleObject().
  *
- * Return: for WaitAny STATUS_WAIT_0 plus the index of the object; for WaitAll STATUS_SUCCESS; STATUS_TIMEOUT;
- * STATUS_INVALID_PARAMETER_MIX if WaitAll is given an object twice; STATUS_INVALID_PARAMETER_1 for a count that Windows stops
- * the system for; STATUS_OBJECT_TYPE_MISMATCH.
+ * Return: for WaitAny STATUS_WAIT_0 plus the index of the object; for WaitAll STATUS_SUCCESS;
+ * STATUS_TIMEOUT; STATUS_INVALID_PARAMETER_MIX if WaitAll is given an object twice;
+ * STATUS_INVALID_PARAMETER_1 for a count that Windows stops the system for;
+ * STATUS_OBJECT_TYPE_MISMATCH.
  *
  * Microsoft: "KeWaitForMultipleObjects function (wdm.h)".
  */
-NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason,
-				  KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType,
+				  KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+				  BOOLEAN Alertable, PLARGE_INTEGER Timeout,
 				  PKWAIT_BLOCK WaitBlockArray)
 {
 	KWAIT_BLOCK blocks[THREAD_WAIT_OBJECTS];
@@ -311,7 +318,8 @@ EXPORT_SYMBOL_GPL(KeWaitForMultipleObjects);
  * KeDelayExecutionThread() - sleep
  * @WaitMode: ignored
  * @Alertable: ignored
- * @Interval: negative: an interval in 100 ns; otherwise system time in 100 ns since 1601-01-01 UTC; 0 yields the processor
+ * @Interval: negative: an interval in 100 ns; otherwise system time in 100 ns since 1601-01-01 UTC;
+ *	    0 yields the processor
  *
  * IRQL: <= APC_LEVEL.
  *
@@ -319,7 +327,8 @@ EXPORT_SYMBOL_GPL(KeWaitForMultipleObjects);
  *
  * Microsoft: "KeDelayExecutionThread function (wdm.h)".
  */
-NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
+				PLARGE_INTEGER Interval)
 {
 	struct kmcl_wait wait = { .type = WaitAny };
 	NTSTATUS status;

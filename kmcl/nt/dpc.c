@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Deferred procedure calls: a queue and a tasklet a CPU. A DPC runs on, or after, the CPU that queued it. */
+/*
+ * Deferred procedure calls: a queue and a tasklet a CPU. A DPC runs on, or after, the CPU that
+ * queued it.
+ */
 
 #include <linux/bug.h>
 #include <linux/completion.h>
@@ -57,7 +60,10 @@ static bool dpc_valid(const KDPC *dpc)
 	return !WARN_ONCE(dpc->Type != DPC_MAGIC, "not an initialised DPC\n");
 }
 
-/* Takes a DPC out of its queue: from then on its memory is the driver's, who may free it in the routine. */
+/*
+ * Takes a DPC out of its queue: from then on its memory is the driver's, who may free it in the
+ * routine.
+ */
 static PKDPC dequeue(struct dpc_queue *queue, PKDPC copy)
 {
 	PKDPC dpc = NULL;
@@ -67,6 +73,7 @@ static PKDPC dequeue(struct dpc_queue *queue, PKDPC copy)
 	if (!IsListEmpty(&queue->list)) {
 		dpc = CONTAINING_RECORD(RemoveHeadList(&queue->list), KDPC, DpcListEntry);
 		*copy = *dpc;
+		/* Whoever sees it free to be queued again sees the copy made. */
 		smp_store_release(&dpc->DpcData, NULL);
 	}
 	raw_spin_unlock_irqrestore(&queue->lock, flags);
@@ -81,7 +88,8 @@ static void run_queue(struct tasklet_struct *tasklet)
 	PKDPC dpc;
 
 	while (budget-- && (dpc = dequeue(queue, &copy)))
-		copy.DeferredRoutine(dpc, copy.DeferredContext, copy.SystemArgument1, copy.SystemArgument2);
+		copy.DeferredRoutine(dpc, copy.DeferredContext, copy.SystemArgument1,
+				     copy.SystemArgument2);
 	if (!IsListEmpty(&queue->list))
 		tasklet_schedule(tasklet);
 }
@@ -135,7 +143,7 @@ EXPORT_SYMBOL_GPL(KeInsertQueueDpc);
  */
 BOOLEAN KeRemoveQueueDpc(PRKDPC Dpc)
 {
-	struct dpc_queue *queue = smp_load_acquire(&Dpc->DpcData);
+	struct dpc_queue *queue = READ_ONCE(Dpc->DpcData);
 	unsigned long flags;
 	bool removed;
 
@@ -171,7 +179,8 @@ static bool idle(struct dpc_queue *queue)
 /**
  * KeFlushQueuedDpcs() - wait until the DPCs that are queued now have run, on all CPUs
  *
- * To be called after KeCancelTimer() and before the memory of a timer's DPC, or its driver, goes away.
+ * To be called after KeCancelTimer() and before the memory of a timer's DPC, or its driver, goes
+ * away.
  *
  * IRQL: PASSIVE_LEVEL.
  *

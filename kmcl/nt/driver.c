@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A Windows driver as a Linux module: DriverEntry at its start, DriverUnload at its end (kmcl/driver.h). */
+/*
+ * A Windows driver as a Linux module: DriverEntry at its start, DriverUnload at its end
+ * (kmcl/driver.h).
+ */
 
 #define pr_fmt(fmt) "kmcl: " fmt
 
@@ -17,8 +20,8 @@
 
 struct kmcl_driver {
 	DRIVER_OBJECT object;
-	spinlock_t lock;
-	unsigned int work;		/* work items queued or running, and one for the driver itself */
+	spinlock_t lock;		/* of @work */
+	unsigned int work;		/* items queued or running, and one for the driver */
 	struct completion idle;		/* no work left */
 	WCHAR name[NAME_CHARS];
 	WCHAR registry_path[NAME_CHARS];
@@ -88,7 +91,8 @@ static void driver_free(struct kmcl_driver *driver)
  *
  * The registry path given to DriverEntry names the module; there is no registry behind it.
  *
- * Return: 0, or the errno nearest to the status that DriverEntry returned. As on Windows, DriverUnload is not called then.
+ * Return: 0, or the errno nearest to the status that DriverEntry returned. As on Windows,
+ * DriverUnload is not called then.
  */
 int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry, PDRIVER_OBJECT *driver)
 {
@@ -105,8 +109,8 @@ int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry, PDRIVER_OBJ
 	new->object.Size = sizeof(new->object);
 	new->object.DriverInit = entry;
 	set_path(&new->object.DriverName, new->name, "\\Driver\\", module_name(owner));
-	set_path(&path, new->registry_path, "\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Services\\",
-		 module_name(owner));
+	set_path(&path, new->registry_path,
+		 "\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Services\\", module_name(owner));
 
 	status = entry(&new->object, &path);
 	if (!NT_SUCCESS(status)) {

@@ -25,7 +25,8 @@ static LONG event_change(PRKEVENT event, LONG state)
 /**
  * KeInitializeEvent() - initialise an event
  * @Event: storage, nonpaged
- * @Type: NotificationEvent stays set until it is cleared and wakes all; SynchronizationEvent wakes one and is cleared by that
+ * @Type: NotificationEvent stays set until it is cleared and wakes all; SynchronizationEvent wakes
+ *	    one and is cleared by that
  * @State: TRUE: set
  *
  * IRQL: any.
@@ -35,7 +36,8 @@ static LONG event_change(PRKEVENT event, LONG state)
 VOID KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
 {
 	kmcl_dispatcher_setup(&Event->Header,
-			      Type == NotificationEvent ? KMCL_EVENT_NOTIFICATION : KMCL_EVENT_SYNCHRONIZATION,
+			      Type == NotificationEvent ?
+			      KMCL_EVENT_NOTIFICATION : KMCL_EVENT_SYNCHRONIZATION,
 			      sizeof(*Event), !!State);
 }
 EXPORT_SYMBOL_GPL(KeInitializeEvent);

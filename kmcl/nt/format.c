@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The format codes of Windows' kernel printf. They differ from Linux's in meaning, not only in number: l is 32 bits, %S and %ws
- * are UTF-16, %wZ is a UNICODE_STRING, I64 is a size. The text comes out as UTF-8.
+ * The format codes of Windows' kernel printf. They differ from Linux's in meaning, not only in
+ * number: l is 32 bits, %S and %ws are UTF-16, %wZ is a UNICODE_STRING, I64 is a size. The text
+ * comes out as UTF-8.
  *
  * This file includes no Linux header, so that it can be tested in user space.
  */
 
 #include "ntdef.h"
+#include "format.h"
 
 #define va_arg(args, type)	__builtin_va_arg(args, type)
-
-__SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format, __builtin_va_list args);
-int kmcl_nt_format_pointer(char *buf, int size, const void *pointer);
 
 struct out {
 	char *buf;
@@ -19,7 +18,17 @@ struct out {
 	SIZE_T length;
 };
 
-enum width { WIDTH_NONE, WIDTH_HH, WIDTH_H, WIDTH_L, WIDTH_LL, WIDTH_I32, WIDTH_I64, WIDTH_PTR, WIDTH_W };
+enum width {
+	WIDTH_NONE,
+	WIDTH_HH,
+	WIDTH_H,
+	WIDTH_L,
+	WIDTH_LL,
+	WIDTH_I32,
+	WIDTH_I64,
+	WIDTH_PTR,
+	WIDTH_W,
+};
 
 struct spec {
 	BOOLEAN left, plus, space, alternate, zero;
@@ -113,7 +122,9 @@ static void put_narrow(struct out *out, const struct spec *spec, const char *s, 
 
 static SIZE_T limit(const struct spec *spec, SIZE_T length)
 {
-	return spec->precision >= 0 && (SIZE_T)spec->precision < length ? (SIZE_T)spec->precision : length;
+	if (spec->precision < 0)
+		return length;
+	return min((SIZE_T)spec->precision, length);
 }
 
 static void put_null(struct out *out, const struct spec *spec)
@@ -201,9 +212,22 @@ static int digits(char *text, ULONGLONG value, unsigned int base, BOOLEAN upper)
 	return n;
 }
 
+static unsigned int base_of(char code)
+{
+	switch (code) {
+	case 'o':
+		return 8;
+	case 'x':
+	case 'X':
+		return 16;
+	default:
+		return 10;
+	}
+}
+
 static void number(struct out *out, const struct spec *spec, ULONGLONG value, BOOLEAN negative)
 {
-	unsigned int base = spec->code == 'o' ? 8 : spec->code == 'x' || spec->code == 'X' ? 16 : 10;
+	unsigned int base = base_of(spec->code);
 	const char *prefix = "";
 	int n, zeros, prefix_length, i;
 	char text[24];
@@ -365,13 +389,15 @@ static void integer(struct out *out, const struct spec *spec, ULONGLONG value)
  * kmcl_nt_vformat() - format a message by Windows' rules
  * @buf: set to UTF-8, always NUL-terminated
  * @size: bytes of @buf, above 0
- * @format: d i u o x X c C s S Z p, with flags, width and precision, and the sizes hh h l ll w I I32 I64 z t j. Anything else,
- *	    floating point and %n included, is copied as it stands and takes no argument.
+ * @format: d i u o x X c C s S Z p, with flags, width and precision, and the sizes hh h l ll w I
+ *	    I32 I64 z t j. Anything else, floating point and %n included, is copied as it stands and
+ *	    takes no argument.
  * @args: the arguments
  *
  * Return: the length of the text, without the NUL.
  */
-__SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format, __builtin_va_list args)
+__SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format,
+			      __builtin_va_list args)
 {
 	struct out out = { .buf = buf, .size = size };
 	__builtin_va_list ap;
@@ -417,7 +443,10 @@ __SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format,
 		case 'o':
 		case 'x':
 		case 'X':
-			integer(&out, &spec, is_64(&spec) ? va_arg(ap, ULONGLONG) : va_arg(ap, unsigned int));
+			if (is_64(&spec))
+				integer(&out, &spec, va_arg(ap, ULONGLONG));
+			else
+				integer(&out, &spec, va_arg(ap, unsigned int));
 			break;
 		case 'c':
 		case 'C':

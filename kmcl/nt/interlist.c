@@ -22,7 +22,8 @@ static PLIST_ENTRY entry_or_null(PLIST_ENTRY head, PLIST_ENTRY entry)
  *
  * Microsoft: "ExInterlockedInsertHeadList function (wdm.h)".
  */
-PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock)
+PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+					PKSPIN_LOCK Lock)
 {
 	PLIST_ENTRY first;
 	KIRQL irql;
@@ -47,7 +48,8 @@ EXPORT_SYMBOL_GPL(ExInterlockedInsertHeadList);
  *
  * Microsoft: "ExInterlockedInsertTailList function (wdm.h)".
  */
-PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock)
+PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+					PKSPIN_LOCK Lock)
 {
 	PLIST_ENTRY last;
 	KIRQL irql;

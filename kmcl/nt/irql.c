@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IRQL on Linux: DISPATCH_LEVEL is a softirq or a section with bottom halves disabled. Raising disables them once, however
- * deep the caller already is, because the level and not the depth is what Windows counts.
+ * IRQL on Linux: DISPATCH_LEVEL is a softirq or a section with bottom halves disabled. Raising
+ * disables them once, however deep the caller already is, because the level and not the depth is
+ * what Windows counts.
  */
 
 #include <linux/bottom_half.h>
@@ -21,7 +22,8 @@
  *
  * IRQL: any.
  *
- * Return: PASSIVE_LEVEL, DISPATCH_LEVEL, or HIGH_LEVEL in a hardware interrupt and with interrupts disabled.
+ * Return: PASSIVE_LEVEL, DISPATCH_LEVEL, or HIGH_LEVEL in a hardware interrupt and with interrupts
+ * disabled.
  *
  * Microsoft: "KeGetCurrentIrql function (wdm.h)".
  */
@@ -51,8 +53,9 @@ VOID KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
 	KIRQL old = KeGetCurrentIrql();
 
 	*OldIrql = old;
-	WARN_ONCE(NewIrql > DISPATCH_LEVEL, "KeRaiseIrql to %u: only DISPATCH_LEVEL is offered\n", NewIrql);
-	WARN_ONCE(NewIrql < old, "KeRaiseIrql from %u to %u\n", old, NewIrql);
+	WARN_ONCE(NewIrql > DISPATCH_LEVEL, "%s to %u: only DISPATCH_LEVEL is offered\n", __func__,
+		  NewIrql);
+	WARN_ONCE(NewIrql < old, "%s from %u to %u\n", __func__, old, NewIrql);
 	if (NewIrql >= DISPATCH_LEVEL && old < DISPATCH_LEVEL)
 		local_bh_disable();
 }
@@ -90,7 +93,8 @@ VOID KeLowerIrql(KIRQL NewIrql)
 {
 	if (NewIrql >= DISPATCH_LEVEL || !softirq_count())
 		return;
-	if (WARN_ONCE(in_serving_softirq(), "KeLowerIrql to %u inside a DPC or callback\n", NewIrql))
+	if (WARN_ONCE(in_serving_softirq(), "%s to %u inside a DPC or callback\n", __func__,
+		      NewIrql))
 		return;
 	local_bh_enable();
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MDLs: a description of a buffer by the page frame numbers, in 4096-byte units, of the memory it is in.
+ * MDLs: a description of a buffer by the page frame numbers, in 4096-byte units, of the memory it
+ * is in.
  *
- * Kernel memory does not move or go away on Linux while it is allocated, so "locking" its pages only looks the numbers up.
+ * Kernel memory does not move or go away on Linux while it is allocated, so "locking" its pages
+ * only looks the numbers up.
  */
 
 #define pr_fmt(fmt) "kmcl: " fmt
@@ -109,8 +111,8 @@ static bool mdl_look_up(PMDL mdl)
  * @ChargeQuota: ignored
  * @Irp: NULL; there are no IRPs
  *
- * The page array is not filled: see MmBuildMdlForNonPagedPool(), MmProbeAndLockPages(), IoBuildPartialMdl(). The member Size
- * holds the low 16 bits of the size, as on Windows.
+ * The page array is not filled: see MmBuildMdlForNonPagedPool(), MmProbeAndLockPages(),
+ * IoBuildPartialMdl(). The member Size holds the low 16 bits of the size, as on Windows.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -118,11 +120,12 @@ static bool mdl_look_up(PMDL mdl)
  *
  * Microsoft: "IoAllocateMdl function (wdm.h)".
  */
-PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota, PIRP Irp)
+PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota,
+		   PIRP Irp)
 {
 	PMDL mdl;
 
-	if (WARN_ONCE(Irp || SecondaryBuffer, "IoAllocateMdl: no IRPs here\n"))
+	if (WARN_ONCE(Irp || SecondaryBuffer, "%s: no IRPs here\n", __func__))
 		return NULL;
 	mdl = ExAllocatePoolZero(NonPagedPoolNx, MmSizeOfMdl(VirtualAddress, Length), MDL_TAG);
 	if (mdl)
@@ -135,8 +138,8 @@ EXPORT_SYMBOL_GPL(IoAllocateMdl);
  * IoFreeMdl() - free an MDL
  * @Mdl: from IoAllocateMdl() or MmAllocatePagesForMdlEx()
  *
- * Frees neither the buffer nor pages of MmAllocatePagesForMdlEx(). A mapping of a partial MDL is dropped; any other
- * mapping that is left warns once and is dropped.
+ * Frees neither the buffer nor pages of MmAllocatePagesForMdlEx(). A mapping of a partial MDL is
+ * dropped; any other mapping that is left warns once and is dropped.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -145,7 +148,7 @@ EXPORT_SYMBOL_GPL(IoAllocateMdl);
 VOID IoFreeMdl(PMDL Mdl)
 {
 	if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) {
-		WARN_ONCE(!(Mdl->MdlFlags & MDL_PARTIAL), "IoFreeMdl: the MDL is still mapped\n");
+		WARN_ONCE(!(Mdl->MdlFlags & MDL_PARTIAL), "%s: the MDL is mapped\n", __func__);
 		MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
 	}
 	ExFreePoolWithTag(Mdl, MDL_TAG);
@@ -174,7 +177,7 @@ VOID IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULO
 	TargetMdl->MdlFlags &= ~(MDL_HAS_PAGES | MDL_MAPPED_TO_SYSTEM_VA);
 	if (WARN_ONCE((ULONG_PTR)VirtualAddress < start || offset > SourceMdl->ByteCount ||
 		      Length > SourceMdl->ByteCount - offset,
-		      "IoBuildPartialMdl: the part is not inside the source\n"))
+		      "%s: the part is not inside the source\n", __func__))
 		return;
 	if (!Length)
 		Length = SourceMdl->ByteCount - offset;
@@ -195,8 +198,9 @@ EXPORT_SYMBOL_GPL(IoBuildPartialMdl);
  * MmBuildMdlForNonPagedPool() - fill in the pages of a buffer in kernel memory
  * @MemoryDescriptorList: an MDL of IoAllocateMdl()
  *
- * The buffer is pool, kmalloc, vmalloc or module memory. The stack and anything else has no page number that could be
- * relied on: that warns once and leaves the MDL without pages, so that its use is refused.
+ * The buffer is pool, kmalloc, vmalloc or module memory. The stack and anything else has no page
+ * number that could be relied on: that warns once and leaves the MDL without pages, so that its use
+ * is refused.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -206,7 +210,8 @@ VOID MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (WARN_ONCE(!mdl_look_up(mdl), "MmBuildMdlForNonPagedPool: not kernel memory, or on the stack\n"))
+	if (WARN_ONCE(!mdl_look_up(mdl),
+		      "%s: not kernel memory, or on the stack\n", __func__))
 		return;
 	mdl->MappedSystemVa = MmGetMdlVirtualAddress(mdl);
 	mdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
@@ -219,20 +224,23 @@ EXPORT_SYMBOL_GPL(MmBuildMdlForNonPagedPool);
  * @AccessMode: KernelMode; user addresses are not offered
  * @Operation: IoReadAccess, IoWriteAccess or IoModifyAccess
  *
- * Where Windows raises an exception, this warns once and leaves the MDL without MDL_PAGES_LOCKED in MdlFlags, so that its
- * use is refused.
+ * Where Windows raises an exception, this warns once and leaves the MDL without MDL_PAGES_LOCKED in
+ * MdlFlags, so that its use is refused.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
  * Microsoft: "MmProbeAndLockPages function (wdm.h)".
  */
-VOID MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
+VOID MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+			 LOCK_OPERATION Operation)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (WARN_ONCE(AccessMode != KernelMode, "MmProbeAndLockPages: user addresses are not offered\n"))
+	if (WARN_ONCE(AccessMode != KernelMode,
+		      "%s: user addresses are not offered\n", __func__))
 		return;
-	if (WARN_ONCE(!mdl_look_up(mdl), "MmProbeAndLockPages: not kernel memory, or on the stack\n"))
+	if (WARN_ONCE(!mdl_look_up(mdl),
+		      "%s: not kernel memory, or on the stack\n", __func__))
 		return;
 	mdl->MdlFlags |= MDL_PAGES_LOCKED;
 	if (Operation != IoReadAccess)
@@ -280,8 +288,8 @@ static void *direct_address(PMDL mdl)
 }
 
 /*
- * Linux pages for vmap(). Where these are larger than NT's, the NT pages must come in runs that fill them, but for the start
- * of the first and the end of the last.
+ * Linux pages for vmap(). Where these are larger than NT's, the NT pages must come in runs that
+ * fill them, but for the start of the first and the end of the last.
  */
 static long mdl_to_pages(PMDL mdl, struct page **array)
 {
@@ -330,29 +338,35 @@ static void *mdl_vmap(PMDL mdl, bool read_only)
  * @CacheType: MmCached; the others would give memory a second kind of mapping, and fail
  * @RequestedAddress: ignored for KernelMode
  * @BugCheckOnFailure: ignored; failure is NULL
- * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages; memory is never executable
+ * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages; memory is
+ *	    never executable
  *
- * Physically contiguous pages are given their permanent address; this works at DISPATCH_LEVEL. Others are mapped, which
- * may sleep: at DISPATCH_LEVEL that gives NULL (a difference from Windows).
+ * Physically contiguous pages are given their permanent address; this works at DISPATCH_LEVEL.
+ * Others are mapped, which may sleep: at DISPATCH_LEVEL that gives NULL (a difference from
+ * Windows).
  *
  * IRQL: <= DISPATCH_LEVEL, see above.
  *
- * Return: the address of the buffer (ByteOffset included), to be undone by MmUnmapLockedPages(), or NULL.
+ * Return: the address of the buffer (ByteOffset included), to be undone by MmUnmapLockedPages(), or
+ * NULL.
  *
  * Microsoft: "MmMapLockedPagesSpecifyCache function (wdm.h)".
  */
 PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
-				   MEMORY_CACHING_TYPE CacheType, PVOID RequestedAddress, ULONG BugCheckOnFailure,
-				   ULONG Priority)
+				   MEMORY_CACHING_TYPE CacheType, PVOID RequestedAddress,
+				   ULONG BugCheckOnFailure, ULONG Priority)
 {
 	PMDL mdl = MemoryDescriptorList;
 	void *va = NULL;
 
-	if (WARN_ONCE(!kmcl_mdl_has_pages(mdl), "MmMapLockedPagesSpecifyCache: the MDL has no pages\n") ||
-	    WARN_ONCE(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA, "MmMapLockedPagesSpecifyCache: mapped already\n"))
+	if (WARN_ONCE(!kmcl_mdl_has_pages(mdl),
+		      "%s: the MDL has no pages\n", __func__) ||
+	    WARN_ONCE(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA,
+		      "%s: mapped already\n", __func__))
 		return NULL;
 	if (AccessMode != KernelMode || CacheType != MmCached) {
-		pr_warn_once("MmMapLockedPagesSpecifyCache: only KernelMode and MmCached are offered\n");
+		pr_warn_once("%s: mode %d, caching %d are not offered\n", __func__,
+			     AccessMode, CacheType);
 		return NULL;
 	}
 	if (!mdl->ByteCount)
@@ -403,8 +417,9 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (WARN_ONCE(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) || BaseAddress != mdl->MappedSystemVa,
-		      "MmUnmapLockedPages: not a mapping of this MDL\n"))
+	if (WARN_ONCE(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) ||
+		      BaseAddress != mdl->MappedSystemVa,
+		      "%s: not a mapping of this MDL\n", __func__))
 		return;
 	mdl->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED);
 	mdl->MappedSystemVa = NULL;

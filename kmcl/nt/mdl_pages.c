@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Physical pages for a driver, without an address. Linux pages are split down to single ones, so they can be freed in any
- * order; where a Linux page is larger than 4096 bytes, its NT pages are adjacent entries of the array.
+ * Physical pages for a driver, without an address. Linux pages are split down to single ones, so
+ * they can be freed in any order; where a Linux page is larger than 4096 bytes, its NT pages are
+ * adjacent entries of the array.
  */
 
 #define pr_fmt(fmt) "kmcl: " fmt
@@ -21,16 +22,18 @@
 
 #define MAX_TOTAL_BYTES	(0x100000000ULL - KMCL_NT_PAGE_SIZE)	/* ByteCount is a ULONG */
 #define CONTIGUOUS_ORDER	9	/* what MM_ALLOCATE_PREFER_CONTIGUOUS tries first */
-#define OFFERED_FLAGS	(MM_DONT_ZERO_ALLOCATION | MM_ALLOCATE_FROM_LOCAL_NODE_ONLY | MM_ALLOCATE_FULLY_REQUIRED | \
-			 MM_ALLOCATE_NO_WAIT | MM_ALLOCATE_PREFER_CONTIGUOUS | \
-			 MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS | MM_ALLOCATE_TRIM_IF_NECESSARY)
+#define OFFERED_FLAGS \
+	(MM_DONT_ZERO_ALLOCATION | MM_ALLOCATE_FROM_LOCAL_NODE_ONLY | \
+	 MM_ALLOCATE_FULLY_REQUIRED | MM_ALLOCATE_NO_WAIT | MM_ALLOCATE_PREFER_CONTIGUOUS | \
+	 MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS | MM_ALLOCATE_TRIM_IF_NECESSARY)
 
 static atomic64_t pages_out;
 
 /**
  * kmcl_mdl_pages_out() - pages that drivers hold
  *
- * Return: Linux pages that MmAllocatePagesForMdlEx() gave and MmFreePagesFromMdl() has not got back.
+ * Return: Linux pages that MmAllocatePagesForMdlEx() gave and MmFreePagesFromMdl() has not got
+ * back.
  */
 s64 kmcl_mdl_pages_out(void)
 {
@@ -41,7 +44,7 @@ struct page_request {
 	gfp_t gfp;
 	int node;
 	u64 low, high;			/* physical addresses, both inclusive */
-	struct list_head rejected;	/* blocks out of range, each with its order in page_private() */
+	struct list_head rejected;	/* blocks out of range, their order in page_private() */
 	unsigned long rejects_left;
 };
 
@@ -52,7 +55,9 @@ static bool suits(const struct page_request *req, struct page *page, unsigned in
 	return pa >= req->low && pa + (PAGE_SIZE << order) - 1 <= req->high;
 }
 
-/* A block that is out of range is kept until the end, so that the allocator does not give it again. */
+/*
+ * A block that is out of range is kept until the end, so that the allocator does not give it again.
+ */
 static struct page *request_block(struct page_request *req, unsigned int order)
 {
 	gfp_t gfp = req->gfp | (order ? __GFP_NORETRY : 0);
@@ -99,7 +104,8 @@ static gfp_t zone_flags(u64 high)
 	return 0;
 }
 
-static void request_init(struct page_request *req, u64 low, u64 high, ULONG flags, unsigned long pages)
+static void request_init(struct page_request *req, u64 low, u64 high, ULONG flags,
+			 unsigned long pages)
 {
 	req->gfp = flags & MM_ALLOCATE_NO_WAIT ? GFP_NOWAIT : GFP_KERNEL;
 	req->gfp |= __GFP_NOWARN | zone_flags(high);
@@ -116,7 +122,8 @@ static void request_init(struct page_request *req, u64 low, u64 high, ULONG flag
 }
 
 /* Appends the NT pages of a block to the MDL, as many as it still has room for. */
-static void append_block(PMDL mdl, unsigned long *filled, unsigned long pages, struct page *page, unsigned int order)
+static void append_block(PMDL mdl, unsigned long *filled, unsigned long pages, struct page *page,
+			 unsigned int order)
 {
 	PPFN_NUMBER pfns = MmGetMdlPfnArray(mdl);
 	PFN_NUMBER pfn = page_to_pfn(page) * KMCL_NT_PAGES_PER_PAGE;
@@ -126,8 +133,11 @@ static void append_block(PMDL mdl, unsigned long *filled, unsigned long pages, s
 		pfns[(*filled)++] = pfn++;
 }
 
-/* How many pages there are. @order is that of one chunk; single pages follow where @single allows. */
-static unsigned long fill_mdl(PMDL mdl, unsigned long pages, struct page_request *req, unsigned int order, bool single)
+/*
+ * How many pages there are. @order is that of one chunk; single pages follow where @single allows.
+ */
+static unsigned long fill_mdl(PMDL mdl, unsigned long pages, struct page_request *req,
+			      unsigned int order, bool single)
 {
 	unsigned long filled = 0;
 	struct page *page;
@@ -161,25 +171,28 @@ static int chunk_order(u64 chunk, SIZE_T total)
  * MmAllocatePagesForMdlEx() - allocate physical pages that have no address
  * @LowAddress: lowest physical address that will do
  * @HighAddress: highest physical address that will do
- * @SkipBytes: 0, or with MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS the size of a chunk, a power of two that divides TotalBytes
+ * @SkipBytes: 0, or with MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS the size of a chunk, a power of two
+ *	    that divides TotalBytes
  * @TotalBytes: bytes wanted, at most 4 GiB - 4096, rounded up to whole pages
  * @CacheType: MmCached; the others fail
- * @Flags: MM_DONT_ZERO_ALLOCATION, MM_ALLOCATE_FROM_LOCAL_NODE_ONLY, MM_ALLOCATE_FULLY_REQUIRED, MM_ALLOCATE_NO_WAIT,
- *	   MM_ALLOCATE_PREFER_CONTIGUOUS, MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, MM_ALLOCATE_TRIM_IF_NECESSARY;
- *	   any other fails
+ * @Flags: MM_DONT_ZERO_ALLOCATION, MM_ALLOCATE_FROM_LOCAL_NODE_ONLY, MM_ALLOCATE_FULLY_REQUIRED,
+ *	   MM_ALLOCATE_NO_WAIT, MM_ALLOCATE_PREFER_CONTIGUOUS,
+ *	   MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, MM_ALLOCATE_TRIM_IF_NECESSARY; any other fails
  *
- * Fewer pages than asked for are a success unless MM_ALLOCATE_FULLY_REQUIRED is given: MmGetMdlByteCount() tells. The
- * allocation never makes the kernel kill a process; MM_ALLOCATE_TRIM_IF_NECESSARY makes it try harder.
+ * Fewer pages than asked for are a success unless MM_ALLOCATE_FULLY_REQUIRED is given:
+ * MmGetMdlByteCount() tells. The allocation never makes the kernel kill a process;
+ * MM_ALLOCATE_TRIM_IF_NECESSARY makes it try harder.
  *
  * IRQL: <= APC_LEVEL; above it warns once and fails.
  *
- * Return: an MDL with its pages locked, or NULL. The caller gives the pages back by MmFreePagesFromMdl() and the MDL by
- * ExFreePool().
+ * Return: an MDL with its pages locked, or NULL. The caller gives the pages back by
+ * MmFreePagesFromMdl() and the MDL by ExFreePool().
  *
  * Microsoft: "MmAllocatePagesForMdlEx function (wdm.h)".
  */
-PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
-			     SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG Flags)
+PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+			     PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
+			     MEMORY_CACHING_TYPE CacheType, ULONG Flags)
 {
 	bool chunks = Flags & MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS;
 	struct page_request req;
@@ -187,12 +200,13 @@ PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighA
 	int order = 0;
 	PMDL mdl;
 
-	if (WARN_ONCE(KeGetCurrentIrql() >= DISPATCH_LEVEL, "MmAllocatePagesForMdlEx at DISPATCH_LEVEL\n"))
+	if (WARN_ONCE(KeGetCurrentIrql() >= DISPATCH_LEVEL,
+		      "%s at DISPATCH_LEVEL\n", __func__))
 		return NULL;
 	if (!TotalBytes || TotalBytes > MAX_TOTAL_BYTES)
 		return NULL;
 	if (Flags & ~OFFERED_FLAGS || CacheType != MmCached || (SkipBytes.QuadPart && !chunks)) {
-		pr_warn_once("MmAllocatePagesForMdlEx: flags %x, caching %d, skip %llx are not offered\n",
+		pr_warn_once("%s: flags %x, caching %d, skip %llx: not offered\n", __func__,
 			     Flags, CacheType, SkipBytes.QuadPart);
 		return NULL;
 	}
@@ -233,8 +247,8 @@ EXPORT_SYMBOL_GPL(MmAllocatePagesForMdlEx);
  *
  * Microsoft: "MmAllocatePagesForMdl function (wdm.h)".
  */
-PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
-			   SIZE_T TotalBytes)
+PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+			   PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes)
 {
 	return MmAllocatePagesForMdlEx(LowAddress, HighAddress, SkipBytes, TotalBytes, MmCached, 0);
 }
@@ -256,8 +270,9 @@ VOID MmFreePagesFromMdl(PMDL MemoryDescriptorList)
 	PPFN_NUMBER pfns = MmGetMdlPfnArray(mdl);
 	unsigned long pages = mdl->ByteCount >> KMCL_NT_PAGE_SHIFT, i;
 
-	if (WARN_ONCE(!(mdl->MdlFlags & MDL_PAGES_LOCKED) || mdl->MdlFlags & (MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL),
-		      "MmFreePagesFromMdl: not an MDL of MmAllocatePagesForMdlEx\n"))
+	if (WARN_ONCE((mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL |
+					MDL_PARTIAL)) != MDL_PAGES_LOCKED,
+		      "%s: not an MDL of MmAllocatePagesForMdlEx\n", __func__))
 		return;
 	if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
 		MmUnmapLockedPages(mdl->MappedSystemVa, mdl);

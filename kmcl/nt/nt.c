@@ -63,7 +63,7 @@ void kmcl_nt_exit(void)
 	kmcl_mdl_exit();
 	kmcl_nt_usage(&usage);
 	if (usage.pool_blocks || usage.mdl_pages || usage.objects)
-		pr_warn("not freed by drivers: %lld pool blocks (%lld bytes), %lld MDL pages, %lld objects\n",
+		pr_warn("not freed: %lld pool blocks (%lld bytes), %lld MDL pages, %lld objects\n",
 			usage.pool_blocks, usage.pool_bytes, usage.mdl_pages, usage.objects);
 	kmcl_pool_exit();
 }

@@ -7,7 +7,7 @@
 #ifndef _KMCL_NT_H
 #define _KMCL_NT_H
 
-#include <linux/completion.h>
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
@@ -17,7 +17,7 @@
 
 /* NT counts pages of 4096 bytes whatever the kernel's page size. */
 #define KMCL_NT_PAGE_SHIFT	12
-#define KMCL_NT_PAGE_SIZE	(1UL << KMCL_NT_PAGE_SHIFT)
+#define KMCL_NT_PAGE_SIZE	BIT(KMCL_NT_PAGE_SHIFT)
 #define KMCL_NT_PAGES_PER_PAGE	(PAGE_SIZE / KMCL_NT_PAGE_SIZE)
 
 int kmcl_nt_init(void);
@@ -61,8 +61,8 @@ enum kmcl_clock {
 ktime_t kmcl_nt_expiry(LONGLONG due, enum kmcl_clock *clock);
 
 /*
- * timeout.c: one queue a clock, for timers and timed waits. A timeout fires once, in hard interrupt context, with the
- * dispatcher lock held.
+ * timeout.c: one queue a clock, for timers and timed waits. A timeout fires once, in hard interrupt
+ * context, with the dispatcher lock held.
  */
 struct kmcl_timeout {
 	struct timerqueue_node node;
@@ -78,8 +78,9 @@ void kmcl_timeout_init(void);
 void kmcl_timeout_exit(void);
 
 /*
- * dispatcher.c: one lock guards the state and the waiters of all dispatcher objects, so that a wait for all of several
- * objects can take them at once. It is a raw lock with interrupts off: objects are signalled from any context.
+ * dispatcher.c: one lock guards the state and the waiters of all dispatcher objects, so that a wait
+ * for all of several objects can take them at once. It is a raw lock with interrupts off: objects
+ * are signalled from any context.
  */
 enum kmcl_object_type {		/* Windows' numbers */
 	KMCL_EVENT_NOTIFICATION		= 0,
@@ -93,7 +94,8 @@ enum kmcl_object_type {		/* Windows' numbers */
 
 extern raw_spinlock_t kmcl_dispatcher_lock;
 
-void kmcl_dispatcher_setup(PDISPATCHER_HEADER header, enum kmcl_object_type type, size_t size, LONG state);
+void kmcl_dispatcher_setup(PDISPATCHER_HEADER header, enum kmcl_object_type type, size_t size,
+			   LONG state);
 bool kmcl_dispatcher_valid(const DISPATCHER_HEADER *header);
 void kmcl_dispatcher_signal(PDISPATCHER_HEADER header);	/* lock held, SignalState already set */
 
@@ -122,8 +124,5 @@ void kmcl_driver_work_begin(PDRIVER_OBJECT driver);
 void kmcl_driver_work_end(PDRIVER_OBJECT driver);
 int kmcl_workitem_init(void);
 void kmcl_workitem_exit(void);
-
-/* format.c */
-size_t kmcl_nt_vformat(char *buf, size_t size, const char *format, __builtin_va_list args);
 
 #endif /* _KMCL_NT_H */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reference-counted objects and the handles that name them. A driver sees the address of an object's body. */
+/*
+ * Reference-counted objects and the handles that name them. A driver sees the address of an
+ * object's body.
+ */
 
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -11,7 +14,8 @@
 #include "nt.h"
 
 #define OBJECT_MAGIC	0x6a626f6b	/* "kobj" */
-#define HANDLE_KERNEL	0x80000000U	/* bit 31, as in Windows' kernel handles; the two low bits are always 0 */
+/* Bit 31 as in Windows' kernel handles; the two low bits are always 0. */
+#define HANDLE_KERNEL	0x80000000U
 #define HANDLE_MAX	((HANDLE_KERNEL >> 2) - 1)
 
 struct object {
@@ -28,7 +32,9 @@ static struct object *to_object(void *body)
 {
 	struct object *object = container_of(body, struct object, body);
 
-	return WARN_ONCE(object->magic != OBJECT_MAGIC, "%p is not an object\n", body) ? NULL : object;
+	if (WARN_ONCE(object->magic != OBJECT_MAGIC, "%p is not an object\n", body))
+		return NULL;
+	return object;
 }
 
 /**
@@ -119,8 +125,9 @@ static u32 handle_id(HANDLE handle)
  *
  * Microsoft: "ObReferenceObjectByHandle function (wdm.h)".
  */
-NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
-				   KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation)
+NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
+				   POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+				   PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation)
 {
 	u32 id = handle_id(Handle);
 	struct object *object;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pool memory. Windows promises 16-byte alignment, and page alignment from one page (4096 bytes) on. So a small block has a
- * header before it, and a large one, which has no room for that, an entry in a table keyed by its page.
+ * Pool memory. Windows promises 16-byte alignment, and page alignment from one page (4096 bytes)
+ * on. So a small block has a header before it, and a large one, which has no room for that, an
+ * entry in a table keyed by its page.
  *
- * Paged pool is nonpaged here. Blocks of more than a page may be made of scattered pages when the caller can sleep.
+ * Paged pool is nonpaged here. Blocks of more than a page may be made of scattered pages when the
+ * caller can sleep.
  */
 
 #define pr_fmt(fmt) "kmcl: " fmt
@@ -88,7 +90,8 @@ static void *pool_alloc(size_t size, u32 tag, gfp_t gfp, bool aligned)
 
 static bool tag_matches(u32 have, u32 want)
 {
-	return !WARN_ONCE(want && have != want, "ExFreePoolWithTag: tag %08x, block has %08x\n", want, have);
+	return !WARN_ONCE(want && have != want, "ExFreePoolWithTag: tag %08x, block has %08x\n",
+			  want, have);
 }
 
 static void pool_free(void *p, u32 tag)
@@ -126,10 +129,11 @@ static void pool_free(void *p, u32 tag)
  * @NumberOfBytes: size in bytes; 0 gives the smallest block
  * @Tag: up to four characters, not 0
  *
- * The memory is zeroed unless POOL_FLAG_UNINITIALIZED is given. POOL_FLAG_NON_PAGED_EXECUTE, _SESSION, _USE_QUOTA,
- * _RAISE_ON_FAILURE and unknown required flags fail.
+ * The memory is zeroed unless POOL_FLAG_UNINITIALIZED is given. POOL_FLAG_NON_PAGED_EXECUTE,
+ * _SESSION, _USE_QUOTA, _RAISE_ON_FAILURE and unknown required flags fail.
  *
- * IRQL: <= DISPATCH_LEVEL; at DISPATCH_LEVEL the memory comes from the reserve for atomic allocations.
+ * IRQL: <= DISPATCH_LEVEL; at DISPATCH_LEVEL the memory comes from the reserve for atomic
+ * allocations.
  *
  * Return: the memory, which the caller frees by ExFreePoolWithTag(), or NULL.
  *
@@ -144,7 +148,7 @@ PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
 	if (!Tag || hweight64(type) != 1)
 		return NULL;
 	if (required & ~(type | POOL_FLAG_UNINITIALIZED | POOL_FLAG_CACHE_ALIGNED)) {
-		pr_warn_once("ExAllocatePool2: flags %llx are not offered\n", Flags);
+		pr_warn_once("%s: flags %llx are not offered\n", __func__, Flags);
 		return NULL;
 	}
 	if (!(required & POOL_FLAG_UNINITIALIZED))
@@ -173,7 +177,8 @@ static void *pool_alloc_typed(POOL_TYPE type, SIZE_T size, ULONG tag, gfp_t gfp)
 
 /**
  * ExAllocatePoolWithTag() - allocate pool memory, not zeroed
- * @PoolType: the nonpaged and paged types and their cache-aligned forms; memory of NonPagedPool is not executable
+ * @PoolType: the nonpaged and paged types and their cache-aligned forms; memory of NonPagedPool is
+ *	    not executable
  * @NumberOfBytes: size in bytes
  * @Tag: up to four characters
  *

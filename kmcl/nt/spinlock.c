@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KSPIN_LOCK is a raw_spinlock_t in the driver's own memory, taken with bottom halves disabled. Linux's queued spin locks
- * already give what Windows' in-stack queued spin locks are for, so these are the same lock.
+ * KSPIN_LOCK is a raw_spinlock_t in the driver's own memory, taken with bottom halves disabled.
+ * Linux's queued spin locks already give what Windows' in-stack queued spin locks are for, so these
+ * are the same lock.
  */
 
 #include <linux/bottom_half.h>

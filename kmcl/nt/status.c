@@ -24,7 +24,7 @@ static const struct {
 	{ STATUS_INFO_LENGTH_MISMATCH,		-EINVAL },
 	{ STATUS_INVALID_BUFFER_SIZE,		-EINVAL },
 	{ STATUS_NOT_SUPPORTED,			-EOPNOTSUPP },
-	{ STATUS_NOT_IMPLEMENTED,		-ENOSYS },
+	{ STATUS_NOT_IMPLEMENTED,		-EOPNOTSUPP },
 	{ STATUS_NO_SUCH_DEVICE,		-ENODEV },
 	{ STATUS_DEVICE_REMOVED,		-ENODEV },
 	{ STATUS_DEVICE_DOES_NOT_EXIST,		-ENXIO },
@@ -70,7 +70,8 @@ static const struct {
  * kmcl_status_to_errno() - the errno nearest to a status
  * @status: any status
  *
- * Return: 0 for what NT_SUCCESS() takes for success, else a negative errno; -EIO for what the table does not have.
+ * Return: 0 for what NT_SUCCESS() takes for success, else a negative errno; -EIO for what the table
+ * does not have.
  */
 int kmcl_status_to_errno(NTSTATUS status)
 {

@@ -2,7 +2,8 @@
 /*
  * UNICODE_STRING and the string form of GUIDs.
  *
- * Without regard to case, letters of ASCII and Latin-1 are compared; Windows has a table of all alphabets.
+ * Without regard to case, letters of ASCII and Latin-1 are compared; Windows has a table of all
+ * alphabets.
  */
 
 #include <linux/bug.h>
@@ -39,7 +40,8 @@ static void terminate(PUNICODE_STRING string)
 /**
  * RtlInitUnicodeString() - make a counted string of a terminated one
  * @DestinationString: set to refer to the buffer, which is not copied
- * @SourceString: NUL-terminated, or NULL for an empty string; what is beyond 32766 characters is cut off
+ * @SourceString: NUL-terminated, or NULL for an empty string; what is beyond 32766 characters is
+ *	    cut off
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -51,7 +53,9 @@ VOID RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString
 
 	DestinationString->Buffer = (PWCH)SourceString;
 	DestinationString->Length = fit(bytes, UNICODE_STRING_MAX_BYTES - sizeof(WCHAR));
-	DestinationString->MaximumLength = SourceString ? DestinationString->Length + sizeof(WCHAR) : 0;
+	DestinationString->MaximumLength = 0;
+	if (SourceString)
+		DestinationString->MaximumLength = DestinationString->Length + sizeof(WCHAR);
 }
 EXPORT_SYMBOL_GPL(RtlInitUnicodeString);
 
@@ -96,7 +100,8 @@ static WCHAR upcase(WCHAR c)
  *
  * Microsoft: "RtlCompareUnicodeString function (wdm.h)".
  */
-LONG RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
+LONG RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+			     BOOLEAN CaseInSensitive)
 {
 	size_t n1 = String1->Length / sizeof(WCHAR), n2 = String2->Length / sizeof(WCHAR), i;
 
@@ -126,9 +131,11 @@ EXPORT_SYMBOL_GPL(RtlCompareUnicodeString);
  *
  * Microsoft: "RtlEqualUnicodeString function (wdm.h)".
  */
-BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
+BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+			      BOOLEAN CaseInSensitive)
 {
-	return String1->Length == String2->Length && !RtlCompareUnicodeString(String1, String2, CaseInSensitive);
+	return String1->Length == String2->Length &&
+	       !RtlCompareUnicodeString(String1, String2, CaseInSensitive);
 }
 EXPORT_SYMBOL_GPL(RtlEqualUnicodeString);
 
@@ -209,11 +216,13 @@ NTSTATUS RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
 	int i;
 
 	memset(GuidString, 0, sizeof(*GuidString));
-	GuidString->Buffer = ExAllocatePoolZero(PagedPool, sizeof(text) * sizeof(WCHAR), STRING_TAG);
+	GuidString->Buffer = ExAllocatePoolZero(PagedPool, sizeof(text) * sizeof(WCHAR),
+						STRING_TAG);
 	if (!GuidString->Buffer)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	snprintf(text, sizeof(text), "{%08X-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}",
-		 Guid->Data1, Guid->Data2, Guid->Data3, Guid->Data4[0], Guid->Data4[1], Guid->Data4[2],
+		 Guid->Data1, Guid->Data2, Guid->Data3, Guid->Data4[0], Guid->Data4[1],
+		 Guid->Data4[2],
 		 Guid->Data4[3], Guid->Data4[4], Guid->Data4[5], Guid->Data4[6], Guid->Data4[7]);
 	for (i = 0; i < GUID_CHARS; i++)
 		GuidString->Buffer[i] = text[i];
@@ -260,7 +269,8 @@ NTSTATUS RtlGUIDFromString(PCUNICODE_STRING GuidString, GUID *Guid)
 	u8 bytes[16];
 	int i, byte;
 
-	if (GuidString->Length < GUID_CHARS * sizeof(WCHAR) || s[0] != '{' || s[GUID_CHARS - 1] != '}')
+	if (GuidString->Length < GUID_CHARS * sizeof(WCHAR) ||
+	    s[0] != '{' || s[GUID_CHARS - 1] != '}')
 		return STATUS_INVALID_PARAMETER;
 	for (i = 0; i < 4; i++)
 		if (s[dashes[i]] != '-')

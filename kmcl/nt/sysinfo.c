@@ -42,16 +42,18 @@ static void performance_information(SYSTEM_PERFORMANCE_INFORMATION *info)
  * @SystemInformationLength: exactly its size in bytes
  * @ReturnLength: if not NULL, set to that size
  *
- * AvailablePages is MemAvailable of /proc/meminfo, CommittedPages its Committed_AS, which may be more than all memory: Linux
- * promises more than it has unless told otherwise.
+ * AvailablePages is MemAvailable of /proc/meminfo, CommittedPages its Committed_AS, which may be
+ * more than all memory: Linux promises more than it has unless told otherwise.
  *
  * IRQL: PASSIVE_LEVEL.
  *
- * Return: STATUS_SUCCESS; STATUS_INFO_LENGTH_MISMATCH for another length; STATUS_INVALID_INFO_CLASS for another class.
+ * Return: STATUS_SUCCESS; STATUS_INFO_LENGTH_MISMATCH for another length; STATUS_INVALID_INFO_CLASS
+ * for another class.
  *
  * Microsoft: "ZwQuerySystemInformation function", "NtQuerySystemInformation function (winternl.h)".
  */
-NTSTATUS ZwQuerySystemInformation(SYSTEM_INFORMATION_CLASS SystemInformationClass, PVOID SystemInformation,
+NTSTATUS ZwQuerySystemInformation(SYSTEM_INFORMATION_CLASS SystemInformationClass,
+				  PVOID SystemInformation,
 				  ULONG SystemInformationLength, PULONG ReturnLength)
 {
 	ULONG size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System threads. The thread object is a dispatcher object that is signalled when the thread ends. That happens a little
- * before the kernel thread is gone, so its last reference is dropped by a worker that waits for that: when this module can
- * be removed, no thread is in its code.
+ * System threads. The thread object is a dispatcher object that is signalled when the thread ends.
+ * That happens a little before the kernel thread is gone, so its last reference is dropped by a
+ * worker that waits for that: when this module can be removed, no thread is in its code.
  */
 
 #include <linux/err.h>
@@ -46,7 +46,8 @@ static void thread_reap(struct work_struct *work)
 {
 	struct _ETHREAD *thread = container_of(work, struct _ETHREAD, reap);
 
-	kthread_stop(thread->task);	/* it has ended, or will without being told: this only waits */
+	/* It has ended, or will without being told: this only waits. */
+	kthread_stop(thread->task);
 	put_task_struct(thread->task);
 	kmcl_object_free(thread);
 }
@@ -73,7 +74,9 @@ static struct _ETHREAD *find_current(void)
 	return found;
 }
 
-/* Ends the object's part of the thread; the caller ends the thread and touches the object no more. */
+/*
+ * Ends the object's part of the thread; the caller ends the thread and touches the object no more.
+ */
 static void thread_finish(struct _ETHREAD *thread)
 {
 	unsigned long flags;
@@ -105,20 +108,24 @@ static int thread_main(void *data)
  * @ObjectAttributes: ignored
  * @ProcessHandle: NULL
  * @ClientId: if not NULL, UniqueThread is set to the Linux thread id
- * @StartRoutine: runs in the thread; when it returns the thread ends, as by PsTerminateSystemThread()
+ * @StartRoutine: runs in the thread; when it returns the thread ends, as by
+ *	    PsTerminateSystemThread()
  * @StartContext: given to the routine
  *
- * The thread is named after its start routine. A driver waits for the end of its threads before it unloads: get the thread
- * object by ObReferenceObjectByHandle() and wait for it.
+ * The thread is named after its start routine. A driver waits for the end of its threads before it
+ * unloads: get the thread object by ObReferenceObjectByHandle() and wait for it.
  *
  * IRQL: PASSIVE_LEVEL.
  *
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_4 for a process handle; STATUS_INSUFFICIENT_RESOURCES.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_4 for a process handle;
+ * STATUS_INSUFFICIENT_RESOURCES.
  *
  * Microsoft: "PsCreateSystemThread function (wdm.h)".
  */
-NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-			      HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext)
+NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
+			      POBJECT_ATTRIBUTES ObjectAttributes,
+			      HANDLE ProcessHandle, PCLIENT_ID ClientId,
+			      PKSTART_ROUTINE StartRoutine, PVOID StartContext)
 {
 	struct _ETHREAD *thread;
 	NTSTATUS status;
@@ -140,7 +147,10 @@ NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT
 	}
 	get_task_struct(thread->task);
 
-	/* From here the first reference is the thread's. A thread that is never woken ends without calling thread_main(). */
+	/*
+	 * From here the first reference is the thread's. A thread that is never woken ends without
+	 * calling thread_main().
+	 */
 	status = kmcl_handle_create(thread, ThreadHandle);
 	if (!NT_SUCCESS(status)) {
 		ObDereferenceObject(thread);

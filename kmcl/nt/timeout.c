@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Timeouts: one sorted queue and one high resolution timer a clock. A KTIMER is memory of the driver that is never
- * destroyed, so it cannot hold an hrtimer of its own; a queue entry needs no end.
+ * Timeouts: one sorted queue and one high resolution timer a clock. A KTIMER is memory of the
+ * driver that is never destroyed, so it cannot hold an hrtimer of its own; a queue entry needs no
+ * end.
  */
 
 #include <linux/hrtimer.h>
@@ -40,8 +41,9 @@ static struct kmcl_timeout *first_timeout(struct timeout_queue *queue)
 }
 
 /*
- * The hardware timer is only ever set earlier. A timeout that is cancelled leaves it alone: most waits end before their
- * timeout, and one interrupt for nothing costs less than setting the timer twice for each of them.
+ * The hardware timer is only ever set earlier. A timeout that is cancelled leaves it alone: most
+ * waits end before their timeout, and one interrupt for nothing costs less than setting the timer
+ * twice for each of them.
  */
 static void arm(struct timeout_queue *queue, ktime_t expires)
 {
@@ -124,7 +126,8 @@ void kmcl_timeout_init(void)
 		timerqueue_init_head(&queues[i].head);
 		queues[i].armed = KTIME_MAX;
 		kmcl_hrtimer_setup(&queues[i].timer, queue_expired,
-				   i == KMCL_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+				   i == KMCL_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC,
+				   HRTIMER_MODE_ABS);
 	}
 }
 

@@ -45,8 +45,8 @@ static void timer_expired(struct kmcl_timeout *timeout)
 /**
  * KeInitializeTimerEx() - initialise a timer
  * @Timer: storage, nonpaged
- * @Type: NotificationTimer stays signalled until it is set again and wakes all; SynchronizationTimer wakes one and is
- *	  cleared by that
+ * @Type: NotificationTimer stays signalled until it is set again and wakes all;
+ *	  SynchronizationTimer wakes one and is cleared by that
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -56,7 +56,8 @@ VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
 	memset(Timer, 0, sizeof(*Timer));
 	kmcl_dispatcher_setup(&Timer->Header,
-			      Type == NotificationTimer ? KMCL_TIMER_NOTIFICATION : KMCL_TIMER_SYNCHRONIZATION,
+			      Type == NotificationTimer ?
+			      KMCL_TIMER_NOTIFICATION : KMCL_TIMER_SYNCHRONIZATION,
 			      sizeof(*Timer), 0);
 	to_timeout(Timer)->fire = timer_expired;
 }
@@ -79,12 +80,13 @@ EXPORT_SYMBOL_GPL(KeInitializeTimer);
 /**
  * KeSetTimerEx() - set a timer
  * @Timer: the timer; if it is set already it is set anew, and is no longer signalled
- * @DueTime: negative: an interval in 100 ns; otherwise system time in 100 ns since 1601-01-01 UTC, which follows changes of the
- *	     clock. A time that is past expires inside the call.
+ * @DueTime: negative: an interval in 100 ns; otherwise system time in 100 ns since 1601-01-01 UTC,
+ *	     which follows changes of the clock. A time that is past expires inside the call.
  * @Period: 0, or milliseconds between further expirations
  * @Dpc: NULL, or queued at each expiration
  *
- * The memory must stay until the timer is cancelled or has expired, and the DPC until KeFlushQueuedDpcs() after that.
+ * The memory must stay until the timer is cancelled or has expired, and the DPC until
+ * KeFlushQueuedDpcs() after that.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Work items. Windows keeps a driver loaded while a work item of it is queued; here the end of the driver waits for that
- * (driver.c).
+ * Work items. Windows keeps a driver loaded while a work item of it is queued; here the end of the
+ * driver waits for that (driver.c).
  */
 
 #define pr_fmt(fmt) "kmcl: " fmt
@@ -49,7 +49,8 @@ static bool item_valid(PIO_WORKITEM item)
 
 /**
  * IoAllocateWorkItem() - allocate a work item
- * @DeviceObject: the driver object, which Windows accepts here as well; there are no device objects yet
+ * @DeviceObject: the driver object, which Windows accepts here as well; there are no device objects
+ *	    yet
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -62,7 +63,8 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 	PDRIVER_OBJECT driver = (PDRIVER_OBJECT)DeviceObject;
 	PIO_WORKITEM item;
 
-	if (WARN_ONCE(!driver || driver->Type != IO_TYPE_DRIVER, "IoAllocateWorkItem: not a driver object\n"))
+	if (WARN_ONCE(!driver || driver->Type != IO_TYPE_DRIVER,
+		      "%s: not a driver object\n", __func__))
 		return NULL;
 	item = kzalloc(sizeof(*item), kmcl_nt_gfp());
 	if (!item)
@@ -77,7 +79,8 @@ EXPORT_SYMBOL_GPL(IoAllocateWorkItem);
 /**
  * IoQueueWorkItem() - have a routine run in a worker thread
  * @IoWorkItem: a work item that is not queued; a queued one warns once and nothing happens
- * @WorkerRoutine: called at PASSIVE_LEVEL with the object given to IoAllocateWorkItem(); may free or queue the item again
+ * @WorkerRoutine: called at PASSIVE_LEVEL with the object given to IoAllocateWorkItem(); may free
+ *	    or queue the item again
  * @QueueType: CriticalWorkQueue and HyperCriticalWorkQueue run at high priority
  * @Context: given to the routine
  *
@@ -85,13 +88,15 @@ EXPORT_SYMBOL_GPL(IoAllocateWorkItem);
  *
  * Microsoft: "IoQueueWorkItem function (wdm.h)".
  */
-VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType, PVOID Context)
+VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine,
+		     WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
 	bool critical = QueueType == CriticalWorkQueue || QueueType == HyperCriticalWorkQueue;
 
 	if (!item_valid(IoWorkItem))
 		return;
-	if (WARN_ONCE(atomic_cmpxchg(&IoWorkItem->queued, 0, 1), "IoQueueWorkItem: the item is queued already\n"))
+	if (WARN_ONCE(atomic_cmpxchg(&IoWorkItem->queued, 0, 1),
+		      "%s: the item is queued already\n", __func__))
 		return;
 	IoWorkItem->routine = WorkerRoutine;
 	IoWorkItem->context = Context;
@@ -102,7 +107,8 @@ EXPORT_SYMBOL_GPL(IoQueueWorkItem);
 
 /**
  * IoFreeWorkItem() - free a work item
- * @IoWorkItem: not queued, else it warns once and nothing is freed; its routine may be running, or be the caller
+ * @IoWorkItem: not queued, else it warns once and nothing is freed; its routine may be running, or
+ *	    be the caller
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -112,7 +118,8 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 {
 	if (!item_valid(IoWorkItem))
 		return;
-	if (WARN_ONCE(atomic_read_acquire(&IoWorkItem->queued), "IoFreeWorkItem: the item is queued\n"))
+	if (WARN_ONCE(atomic_read_acquire(&IoWorkItem->queued),
+		      "%s: the item is queued\n", __func__))
 		return;
 	IoWorkItem->magic = 0;
 	kfree(IoWorkItem);

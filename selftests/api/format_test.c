@@ -6,8 +6,7 @@
 
 #include <ntdef.h>
 
-size_t kmcl_nt_vformat(char *buf, size_t size, const char *format, va_list args);
-int kmcl_nt_format_pointer(char *buf, int size, const void *pointer);
+#include "../../kmcl/nt/format.h"
 
 int kmcl_nt_format_pointer(char *buf, int size, const void *pointer)
 {
@@ -52,7 +51,8 @@ static void integers(void)
 	is("1 -2 3 10 ff FF", "%d %i %u %o %x %X", 1, -2, 3, 8, 255, 255);
 	/* long is 32 bits: the next argument stands where Windows source has it. */
 	is("-1 4294967295 ffffffff 7", "%ld %lu %lx %d", -1, -1, -1, 7);
-	is("-1 18446744073709551615 123456789abcdef", "%I64d %I64u %I64x", -1LL, -1LL, 0x123456789abcdefLL);
+	is("-1 18446744073709551615 123456789abcdef", "%I64d %I64u %I64x", -1LL, -1LL,
+	   0x123456789abcdefLL);
 	is("-1 ffffffffffffffff", "%lld %llx", -1LL, -1LL);
 	is("-1 ffffffff", "%I32d %I32x", -1, -1);
 	is("ffffffffffffffff 5 5", "%Ix %zu %Iu", (SIZE_T)-1, (SIZE_T)5, (SIZE_T)5);
@@ -82,7 +82,8 @@ static void texts(void)
 	ANSI_STRING a = { 2, 2, "xyz" };
 	UNICODE_STRING none = { 0, 0, NULL };
 
-	is("narrow w\xc3\xaf" "de w\xc3\xaf" "de w\xc3\xaf" "de", "%s %S %ws %ls", "narrow", wide, wide, wide);
+	is("narrow w\xc3\xaf" "de w\xc3\xaf" "de w\xc3\xaf" "de", "%s %S %ws %ls", "narrow", wide,
+	   wide, wide);
 	is("narrow narrow", "%hs %hS", "narrow", "narrow");
 	is("abc abc xy xy", "%wZ %lZ %Z %hZ", &u, &u, &a, &a);
 	is("[  abc][abc  ][ab]", "[%5wZ][%-5wZ][%.2wZ]", &u, &u, &u);

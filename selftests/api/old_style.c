@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Annotations of the first generation, structures with an unnamed member, annotations with odd arguments. */
+/*
+ * Annotations of the first generation, structures with an unnamed member, annotations with odd
+ * arguments.
+ */
 #include <wdm.h>
 #include <vmbuskernelmodeclientlibapi.h>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the inline functions of the headers do. Exits with the line of the first check that fails. */
+/*
+ * What the inline functions of the headers do. Exits with the line of the first check that fails.
+ */
 #include <ntddk.h>
 #include <initguid.h>
 #include <vmbuskernelmodeclientlibapi.h>
