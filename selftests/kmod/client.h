@@ -12,6 +12,7 @@
 #define KMCL_TEST_CLIENT_H
 
 #include <linux/completion.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
