@@ -10,6 +10,7 @@
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "nt.h"
 
@@ -19,6 +20,28 @@ static raw_spinlock_t *to_raw(PKSPIN_LOCK lock)
 {
 	BUILD_BUG_ON(sizeof(raw_spinlock_t) > sizeof(KSPIN_LOCK));
 	return (raw_spinlock_t *)lock;
+}
+
+/*
+ * A lock is taken in one of these functions and dropped in another. Sparse cannot follow that through
+ * the NT prototypes, so it is told that each leaves things as they were.
+ */
+static void lock(PKSPIN_LOCK lock)
+{
+	raw_spin_lock(to_raw(lock));
+	__release(to_raw(lock));
+}
+
+static void unlock(PKSPIN_LOCK lock)
+{
+	__acquire(to_raw(lock));
+	raw_spin_unlock(to_raw(lock));
+}
+
+/* What raw_spin_trylock() is but for sparse's annotation. */
+static bool try_lock(PKSPIN_LOCK lock)
+{
+	return _raw_spin_trylock(to_raw(lock));
 }
 
 static void check_dispatch(const char *function)
@@ -67,12 +90,11 @@ EXPORT_SYMBOL_GPL(kmcl_nt_init_spin_lock);
  *
  * Microsoft: "KeAcquireSpinLockRaiseToDpc function (wdm.h)", "KeAcquireSpinLock macro (wdm.h)".
  */
-KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) __acquires(SpinLock)
+KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 {
 	KIRQL old = KeRaiseIrqlToDpcLevel();
 
-	raw_spin_lock(to_raw(SpinLock));
-	__acquire(SpinLock);
+	lock(SpinLock);
 	return old;
 }
 EXPORT_SYMBOL_GPL(KeAcquireSpinLockRaiseToDpc);
@@ -86,10 +108,9 @@ EXPORT_SYMBOL_GPL(KeAcquireSpinLockRaiseToDpc);
  *
  * Microsoft: "KeReleaseSpinLock function (wdm.h)".
  */
-VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) __releases(SpinLock)
+VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
-	__release(SpinLock);
-	raw_spin_unlock(to_raw(SpinLock));
+	unlock(SpinLock);
 	KeLowerIrql(NewIrql);
 }
 EXPORT_SYMBOL_GPL(KeReleaseSpinLock);
@@ -102,11 +123,10 @@ EXPORT_SYMBOL_GPL(KeReleaseSpinLock);
  *
  * Microsoft: "KeAcquireSpinLockAtDpcLevel function (wdm.h)".
  */
-VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) __acquires(SpinLock)
+VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
 	check_dispatch(__func__);
-	raw_spin_lock(to_raw(SpinLock));
-	__acquire(SpinLock);
+	lock(SpinLock);
 }
 EXPORT_SYMBOL_GPL(KeAcquireSpinLockAtDpcLevel);
 
@@ -118,10 +138,9 @@ EXPORT_SYMBOL_GPL(KeAcquireSpinLockAtDpcLevel);
  *
  * Microsoft: "KeReleaseSpinLockFromDpcLevel function (wdm.h)".
  */
-VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock) __releases(SpinLock)
+VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 {
-	__release(SpinLock);
-	raw_spin_unlock(to_raw(SpinLock));
+	unlock(SpinLock);
 }
 EXPORT_SYMBOL_GPL(KeReleaseSpinLockFromDpcLevel);
 
@@ -138,7 +157,7 @@ EXPORT_SYMBOL_GPL(KeReleaseSpinLockFromDpcLevel);
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
 	check_dispatch(__func__);
-	return raw_spin_trylock(to_raw(SpinLock));
+	return try_lock(SpinLock);
 }
 EXPORT_SYMBOL_GPL(KeTryToAcquireSpinLockAtDpcLevel);
 
@@ -168,7 +187,6 @@ EXPORT_SYMBOL_GPL(KeTestSpinLock);
  * Microsoft: "KeAcquireInStackQueuedSpinLock function (wdm.h)".
  */
 VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle)
-	__acquires(SpinLock)
 {
 	LockHandle->OldIrql = KeAcquireSpinLockRaiseToDpc(SpinLock);
 	LockHandle->Lock = SpinLock;
@@ -184,7 +202,6 @@ EXPORT_SYMBOL_GPL(KeAcquireInStackQueuedSpinLock);
  * Microsoft: "KeReleaseInStackQueuedSpinLock function (wdm.h)".
  */
 VOID KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle)
-	__releases(LockHandle->Lock)
 {
 	KeReleaseSpinLock(LockHandle->Lock, LockHandle->OldIrql);
 }
@@ -200,7 +217,6 @@ EXPORT_SYMBOL_GPL(KeReleaseInStackQueuedSpinLock);
  * Microsoft: "KeAcquireInStackQueuedSpinLockAtDpcLevel function (wdm.h)".
  */
 VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle)
-	__acquires(SpinLock)
 {
 	KeAcquireSpinLockAtDpcLevel(SpinLock);
 	LockHandle->Lock = SpinLock;
@@ -217,7 +233,6 @@ EXPORT_SYMBOL_GPL(KeAcquireInStackQueuedSpinLockAtDpcLevel);
  * Microsoft: "KeReleaseInStackQueuedSpinLockFromDpcLevel function (wdm.h)".
  */
 VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE LockHandle)
-	__releases(LockHandle->Lock)
 {
 	KeReleaseSpinLockFromDpcLevel(LockHandle->Lock);
 }

@@ -61,14 +61,15 @@ static void thread_destroy(void *body)
 
 static struct _ETHREAD *find_current(void)
 {
-	struct _ETHREAD *thread, *found = NULL;
+	struct _ETHREAD *found = NULL;
+	struct list_head *link;
 
 	spin_lock(&threads_lock);
-	list_for_each_entry(thread, &threads, link) {
-		if (thread->task == current) {
+	list_for_each(link, &threads) {
+		struct _ETHREAD *thread = list_entry(link, struct _ETHREAD, link);
+
+		if (thread->task == current)
 			found = thread;
-			break;
-		}
 	}
 	spin_unlock(&threads_lock);
 	return found;
