@@ -7,8 +7,8 @@
  * arrives is given to the channel that has waited longest for exactly it, else to one that takes
  * any; a channel that asks gets the first match on the bus of the lowest rank.
  *
- * One spin lock covers the trees and every claim. The mutex covers what may sleep: the registry of
- * buses, and the types that clients are interested in.
+ * One spin lock covers the trees and every claim; tx->lock of a channel nests in it. The mutex
+ * covers what may sleep: the registry of buses, and the types that clients are interested in.
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
@@ -24,6 +24,13 @@ struct interest {
 	struct list_head node;
 	guid_t type;
 	unsigned int channels;
+	struct list_head watches;
+};
+
+/* A bus that looks out for an interest. Its module stays meanwhile. */
+struct watch {
+	struct list_head node;
+	struct kmcl_bus *bus;
 };
 
 static DEFINE_SPINLOCK(bus_lock);
@@ -173,7 +180,18 @@ static void claim(struct kmcl_offer *offer, struct kmcl_channel *ch)
 {
 	offer->claimed_by = ch;
 	ch->offer = offer;
+	WRITE_ONCE(ch->claim_lost, false);
 	WRITE_ONCE(ch->peer_gone, false);
+}
+
+/* Tell the channel that it has to close, and the threads that wait for its peer not to. */
+static void lose_claim(struct kmcl_channel *ch, bool peer_gone)
+{
+	if (peer_gone)
+		WRITE_ONCE(ch->peer_gone, true);
+	WRITE_ONCE(ch->claim_lost, true);
+	kmcl_tx_stop_waiting(ch);
+	kmcl_lifecycle_notify(ch);
 }
 
 /* Give an unclaimed offer to a channel that waits for it, or keep it for one that will ask. */
@@ -235,13 +253,7 @@ bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance)
 	return has;
 }
 
-/**
- * kmcl_bus_release() - end a channel's claim, or its wait for one
- * @ch: not open
- *
- * The offer goes to the next channel that waits for it, if it has not been withdrawn.
- */
-void kmcl_bus_release(struct kmcl_channel *ch)
+static void release_offer(struct kmcl_channel *ch)
 {
 	struct kmcl_offer *offer;
 	bool gone;
@@ -269,6 +281,80 @@ void kmcl_bus_release(struct kmcl_channel *ch)
 	spin_unlock_bh(&bus_lock);
 }
 
+/* ---- servers ---- */
+
+void kmcl_end_attach(struct kmcl_offer *end, struct kmcl_channel *server)
+{
+	spin_lock_bh(&bus_lock);
+	RB_CLEAR_NODE(&end->node);
+	server->knocked = false;
+	claim(end, server);
+	spin_unlock_bh(&bus_lock);
+}
+
+/* A client wants to open. The bus's answer() will tell how that ended, unless it unserves first. */
+void kmcl_end_knock(struct kmcl_offer *end)
+{
+	spin_lock_bh(&bus_lock);
+	if (end->claimed_by) {
+		end->claimed_by->knocked = true;
+		kmcl_lifecycle_notify(end->claimed_by);
+	}
+	spin_unlock_bh(&bus_lock);
+}
+
+void kmcl_end_peer_closed(struct kmcl_offer *end)
+{
+	spin_lock_bh(&bus_lock);
+	if (end->claimed_by)
+		lose_claim(end->claimed_by, true);
+	spin_unlock_bh(&bus_lock);
+}
+
+/* Return: true if a client waits for an answer; the server has one peer at a time. */
+bool kmcl_bus_take_knock(struct kmcl_channel *ch)
+{
+	bool knocked;
+
+	spin_lock_bh(&bus_lock);
+	knocked = ch->knocked;
+	ch->knocked = false;
+	if (knocked) {
+		WRITE_ONCE(ch->claim_lost, false);
+		WRITE_ONCE(ch->peer_gone, false);
+	}
+	spin_unlock_bh(&bus_lock);
+	return knocked;
+}
+
+static void stop_serving(struct kmcl_channel *ch)
+{
+	struct kmcl_offer *end;
+
+	spin_lock_bh(&bus_lock);
+	end = ch->offer;
+	ch->offer = NULL;
+	if (end)
+		end->claimed_by = NULL;
+	spin_unlock_bh(&bus_lock);
+	if (end)
+		end->bus->ops->unserve(end);
+}
+
+/**
+ * kmcl_bus_release() - end a client's claim or its wait for one, or a server's offer
+ * @ch: not open
+ *
+ * A client's offer goes to the next channel that waits for it, if it has not been withdrawn.
+ */
+void kmcl_bus_release(struct kmcl_channel *ch)
+{
+	if (ch->is_server)
+		stop_serving(ch);
+	else
+		release_offer(ch);
+}
+
 /* ---- for buses ---- */
 
 /**
@@ -288,16 +374,7 @@ void kmcl_offer_add(struct kmcl_offer *offer)
 }
 EXPORT_SYMBOL_GPL(kmcl_offer_add);
 
-/**
- * kmcl_offer_withdraw() - a device has gone or is about to
- * @offer: the offer; withdrawing it again does nothing
- *
- * A channel that has it is told and will close; the bus's released() is called when none has it
- * any more, perhaps in here. Does not wait.
- *
- * Context: may sleep.
- */
-void kmcl_offer_withdraw(struct kmcl_offer *offer)
+static void take_offer(struct kmcl_offer *offer, bool peer_gone)
 {
 	bool released = false;
 
@@ -306,16 +383,43 @@ void kmcl_offer_withdraw(struct kmcl_offer *offer)
 		offer->gone = true;
 		remove_offer(offer);
 		released = !offer->claimed_by;
-		if (offer->claimed_by) {
-			WRITE_ONCE(offer->claimed_by->peer_gone, true);
-			kmcl_lifecycle_notify(offer->claimed_by);
-		}
 	}
+	if (offer->claimed_by)
+		lose_claim(offer->claimed_by, peer_gone);
 	spin_unlock_bh(&bus_lock);
 	if (released && offer->bus->ops->released)
 		offer->bus->ops->released(offer);
 }
+
+/**
+ * kmcl_offer_withdraw() - the peer has taken a device away
+ * @offer: the offer
+ *
+ * A channel that has it is told and will close; the bus's released() is called once, when none has
+ * it any more, perhaps in here. Does not wait.
+ *
+ * Context: may sleep.
+ */
+void kmcl_offer_withdraw(struct kmcl_offer *offer)
+{
+	take_offer(offer, true);
+}
 EXPORT_SYMBOL_GPL(kmcl_offer_withdraw);
+
+/**
+ * kmcl_offer_unbind() - a device is taken from us, and the peer is still there
+ * @offer: the offer
+ *
+ * As kmcl_offer_withdraw(); but until the rings are closed the peer may touch what it was told of,
+ * and is sent the replies that it waits for.
+ *
+ * Context: may sleep.
+ */
+void kmcl_offer_unbind(struct kmcl_offer *offer)
+{
+	take_offer(offer, false);
+}
+EXPORT_SYMBOL_GPL(kmcl_offer_unbind);
 
 static bool is_unclaimed(struct kmcl_offer *offer)
 {
@@ -354,22 +458,43 @@ EXPORT_SYMBOL_GPL(kmcl_link_signalled);
 
 /* ---- registry ---- */
 
-static void watch_on(struct kmcl_bus *bus, const struct interest *interest)
+static int watch_on(struct kmcl_bus *bus, const struct interest *interest)
 {
 	int err;
 
 	if (!bus->ops->watch)
-		return;
+		return 0;
 	err = bus->ops->watch(&interest->type);
 	if (err)
 		pr_warn("kmcl: bus %s does not look for devices of type %pUl: error %d\n",
 			bus->name, &interest->type, err);
+	return err;
 }
 
 static void unwatch_on(struct kmcl_bus *bus, const struct interest *interest)
 {
 	if (bus->ops->unwatch)
 		bus->ops->unwatch(&interest->type);
+}
+
+/* A bus that is about to be unloaded has nothing to offer. */
+static int begin_watch(struct kmcl_bus *bus, struct interest *interest)
+{
+	struct watch *watch;
+	int err;
+
+	if (!try_module_get(bus->owner))
+		return 0;
+	watch = kzalloc(sizeof(*watch), GFP_KERNEL);
+	err = watch ? watch_on(bus, interest) : -ENOMEM;
+	if (err) {
+		kfree(watch);
+		module_put(bus->owner);
+		return err;
+	}
+	watch->bus = bus;
+	list_add(&watch->node, &interest->watches);
+	return 0;
 }
 
 static void insert_bus(struct kmcl_bus *bus)
@@ -404,10 +529,8 @@ int kmcl_bus_register(struct kmcl_bus *bus)
 	bus->free_offers = RB_ROOT;
 	mutex_lock(&registry);
 	insert_bus(bus);
-	list_for_each_entry(interest, &interests, node) {
-		__module_get(bus->owner);
-		watch_on(bus, interest);
-	}
+	list_for_each_entry(interest, &interests, node)
+		begin_watch(bus, interest);
 	mutex_unlock(&registry);
 	return 0;
 }
@@ -458,17 +581,39 @@ static struct interest *find_interest(const guid_t *type)
 	return NULL;
 }
 
-static void add_interest(const guid_t *type)
+static void end_interest(struct interest *interest)
 {
-	struct interest *interest = kzalloc(sizeof(*interest), GFP_KERNEL | __GFP_NOFAIL);
-	struct kmcl_bus *bus;
+	struct watch *watch, *next;
 
+	list_for_each_entry_safe(watch, next, &interest->watches, node) {
+		unwatch_on(watch->bus, interest);
+		module_put(watch->bus->owner);
+		kfree(watch);
+	}
+	list_del(&interest->node);
+	kfree(interest);
+}
+
+static int add_interest(const guid_t *type)
+{
+	struct interest *interest = kzalloc(sizeof(*interest), GFP_KERNEL);
+	struct kmcl_bus *bus;
+	int err = 0;
+
+	if (!interest)
+		return -ENOMEM;
 	guid_copy(&interest->type, type);
 	interest->channels = 1;
+	INIT_LIST_HEAD(&interest->watches);
 	list_add_tail(&interest->node, &interests);
-	list_for_each_entry(bus, &buses, node)
-		if (!WARN_ON(!try_module_get(bus->owner)))
-			watch_on(bus, interest);
+	list_for_each_entry(bus, &buses, node) {
+		err = begin_watch(bus, interest);
+		if (err)
+			break;
+	}
+	if (err)
+		end_interest(interest);
+	return err;
 }
 
 /**
@@ -476,10 +621,13 @@ static void add_interest(const guid_t *type)
  * @type: device class
  *
  * From the first channel on, the buses present their devices of this class.
+ *
+ * Return: 0; what a bus says that cannot.
  */
-void kmcl_bus_watch(const guid_t *type)
+int kmcl_bus_watch(const guid_t *type)
 {
 	struct interest *interest;
+	int err = 0;
 
 	load_hyperv();
 	mutex_lock(&registry);
@@ -487,24 +635,18 @@ void kmcl_bus_watch(const guid_t *type)
 	if (interest)
 		interest->channels++;
 	else
-		add_interest(type);
+		err = add_interest(type);
 	mutex_unlock(&registry);
+	return err;
 }
 
 void kmcl_bus_unwatch(const guid_t *type)
 {
 	struct interest *interest;
-	struct kmcl_bus *bus;
 
 	mutex_lock(&registry);
 	interest = find_interest(type);
-	if (!--interest->channels) {
-		list_for_each_entry(bus, &buses, node) {
-			unwatch_on(bus, interest);
-			module_put(bus->owner);
-		}
-		list_del(&interest->node);
-		kfree(interest);
-	}
+	if (!--interest->channels)
+		end_interest(interest);
 	mutex_unlock(&registry);
 }

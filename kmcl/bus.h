@@ -16,6 +16,7 @@
 #include "ring.h"
 
 struct kmcl_channel;
+struct _MDL;
 struct kmcl_gpadl;
 struct kmcl_offer;
 
@@ -42,7 +43,10 @@ struct kmcl_bus_ops {
 	/* Tell the peer to look at the rings. Any context up to softirq. */
 	void (*signal)(struct kmcl_offer *offer);
 
-	/* A withdrawn offer has no channel any more. May be NULL. */
+	/* After EvtChannelClosed: free what the driver could still use in it. Optional. */
+	void (*closed)(struct kmcl_offer *offer);
+
+	/* An offer that was withdrawn or unbound has no channel any more. Optional. */
 	void (*released)(struct kmcl_offer *offer);
 
 	/*
@@ -52,6 +56,16 @@ struct kmcl_bus_ops {
 	int (*create_gpadl)(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
 	void (*delete_gpadl)(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
 	void (*mmio)(struct kmcl_offer *offer, u64 *address, u64 *size);
+
+	/*
+	 * Of a server's end: say whether the open that the client asked for has succeeded, once for
+	 * each kmcl_end_knock(); stop offering; map GPADLs of the client.
+	 */
+	void (*answer)(struct kmcl_offer *end, int err);
+	void (*unserve)(struct kmcl_offer *end);
+	int (*map_gpadl)(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl);
+	bool (*unmap_gpadl)(struct kmcl_offer *end, u32 handle);
+	unsigned int (*unmap_all)(struct kmcl_offer *end);
 };
 
 struct kmcl_bus {
@@ -80,14 +94,21 @@ int kmcl_bus_register(struct kmcl_bus *bus);
 void kmcl_bus_unregister(struct kmcl_bus *bus);
 void kmcl_offer_add(struct kmcl_offer *offer);
 void kmcl_offer_withdraw(struct kmcl_offer *offer);
+void kmcl_offer_unbind(struct kmcl_offer *offer);
 void kmcl_offer_wait_unclaimed(struct kmcl_offer *offer);
 void kmcl_link_signalled(struct kmcl_link *link);
 
+/* The end that a server channel has from enable to disable. */
+void kmcl_end_attach(struct kmcl_offer *end, struct kmcl_channel *server);
+void kmcl_end_knock(struct kmcl_offer *end);
+void kmcl_end_peer_closed(struct kmcl_offer *end);
+
 /* For the channel machinery. */
-void kmcl_bus_watch(const guid_t *type);
+int kmcl_bus_watch(const guid_t *type);
 void kmcl_bus_unwatch(const guid_t *type);
 bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch);
 bool kmcl_bus_has_claim(struct kmcl_channel *ch);
+bool kmcl_bus_take_knock(struct kmcl_channel *ch);
 bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance);
 void kmcl_bus_release(struct kmcl_channel *ch);
 

@@ -55,7 +55,7 @@ static void set_defaults(struct kmcl_config *config)
  * of up to 1 MiB in 16 MDLs, no callbacks. The caller frees it with VmbChannelCleanup().
  *
  * Context: PASSIVE_LEVEL.
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_3 for a NULL @Channel;
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER for a NULL @Channel;
  * STATUS_INSUFFICIENT_RESOURCES.
  *
  * Microsoft: "FN_VMB_CHANNEL_ALLOCATE callback function".
@@ -66,7 +66,7 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	struct kmcl_channel *ch;
 
 	if (!Channel)
-		return STATUS_INVALID_PARAMETER_3;
+		return STATUS_INVALID_PARAMETER;
 	*Channel = NULL;
 	ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL);
 	if (!ch)

@@ -9,8 +9,8 @@
  *   tx->lock     sending: gate, queue, transaction ids, the outgoing ring
  *   packets.lock the list of packet objects
  *
- * None nests in another. The incoming ring belongs to the one delivery context that rx->running
- * stands for.
+ * tx->lock nests in the lock of bus.c; no others nest. The incoming ring belongs to the one
+ * delivery context that rx->running stands for.
  *
  * A life-cycle transition belongs to one thread at a time (ch->transition), which may sleep and
  * calls the state callbacks; this is not a lock but a turn, taken in lifecycle.c.
@@ -61,12 +61,11 @@ struct kmcl_message {
 	bool head_is_payload;
 	const void *data;
 	u32 length;
-	bool prepared;		/* its packet is in state KMCL_PACKET_PREPARED, not idle */
 };
 
 enum kmcl_packet_state {
 	KMCL_PACKET_IDLE,
-	KMCL_PACKET_PREPARED,	/* a sender is writing ranges into it */
+	KMCL_PACKET_CLAIMED,	/* a sender has it */
 	KMCL_PACKET_QUEUED,
 	KMCL_PACKET_ON_WIRE,
 };
@@ -108,6 +107,7 @@ struct kmcl_tx {
 	unsigned int replies_queued;
 
 	struct list_head frames;	/* contexts inside a completion routine */
+	unsigned int completing;	/* packets whose routine is about to be called */
 
 	struct delayed_work retry;	/* for hosts that forget to signal room */
 	unsigned int retry_ms;
@@ -128,8 +128,12 @@ struct kmcl_incoming {
 	bool wants_completion;
 	int state;			/* enum kmcl_incoming_state, changed by cmpxchg */
 	struct kmcl_channel *ch;
+	bool external;
 	u32 length;
 	u64 trans_id;
+	void *ranges;			/* the description of external data, a private copy */
+	u32 ranges_length;
+	PMDL mdl;			/* made of it */
 	struct list_head link;
 	struct kmcl_txn reply;
 	u8 body[] __aligned(8);
@@ -156,14 +160,6 @@ struct kmcl_rx {
 	struct work_struct work;
 };
 
-/* What peers and drivers did wrong, and how often. */
-struct kmcl_counters {
-	unsigned long malformed[KMCL_MALFORMED_KINDS];
-	unsigned long cancels;
-	unsigned long late_completions;
-	unsigned long oversize_completions;
-};
-
 /* ---- channel ---- */
 
 struct kmcl_config {
@@ -172,6 +168,9 @@ struct kmcl_config {
 	u32 max_chain;
 	u32 client_context;
 	u32 flags;
+	u32 server_flags;
+	u16 mmio_megabytes;
+	u8 vtl;
 	u32 in_pages;			/* 0: derived */
 	u32 out_pages;
 	bool has_target;
@@ -204,12 +203,13 @@ struct kmcl_channel {
 	/* under the lock of bus.c */
 	struct rb_node waiting;
 	struct kmcl_offer *offer;
-	bool peer_gone;
+	bool claim_lost;	/* the offer has been withdrawn or unbound: close */
+	bool peer_gone;		/* and the peer touches nothing any more */
+	bool knocked;		/* a client waits for this server to open */
 
 	struct kmcl_link link;
 	struct kmcl_tx tx;
 	struct kmcl_rx rx;
-	struct kmcl_counters counters;
 
 	struct {
 		bool may_create;
@@ -247,9 +247,15 @@ u32 kmcl_config_descriptors(const struct kmcl_config *config);
 u32 kmcl_config_largest(const struct kmcl_config *config);
 u32 kmcl_config_ring_pages(const struct kmcl_config *config);
 
+struct kmcl_channel *kmcl_config_begin(VMBCHANNEL handle);
+struct kmcl_channel *kmcl_config_begin_endpoint(VMBCHANNEL handle, bool is_server);
+NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status);
+
 /* lifecycle.c */
 void kmcl_lifecycle_init(struct kmcl_channel *ch);
 bool kmcl_lifecycle_in_callback(struct kmcl_channel *ch);
+bool kmcl_lifecycle_begin_config(struct kmcl_channel *ch);
+void kmcl_lifecycle_end_config(struct kmcl_channel *ch);
 void kmcl_lifecycle_end(struct kmcl_channel *ch);
 void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
 void kmcl_lifecycle_notify(struct kmcl_channel *ch);
@@ -282,6 +288,8 @@ void kmcl_tx_drain(struct kmcl_channel *ch);
 void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate);
 void kmcl_tx_begin_close(struct kmcl_channel *ch);
 void kmcl_tx_ring_closed(struct kmcl_channel *ch);
+void kmcl_tx_stop_waiting(struct kmcl_channel *ch);
+void kmcl_tx_unqueue(struct kmcl_packet *packet);
 void kmcl_tx_flush(struct kmcl_channel *ch);
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length);
 
@@ -301,17 +309,32 @@ void kmcl_rx_drain(struct kmcl_channel *ch);
 void kmcl_rx_reset(struct kmcl_channel *ch);
 void kmcl_rx_signalled(struct kmcl_channel *ch);
 bool kmcl_rx_is_mine(struct kmcl_channel *ch);
+struct kmcl_incoming *kmcl_rx_presented_here(VMBPACKETCOMPLETION handle);
+bool kmcl_rx_take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state);
 
 /* gpadl.c */
 void kmcl_gpadls_allow(struct kmcl_channel *ch);
 void kmcl_gpadls_refuse_new(struct kmcl_channel *ch);
 void kmcl_gpadls_reap(struct kmcl_channel *ch);
+bool kmcl_connection_hold_new(struct kmcl_channel *ch);
+bool kmcl_connection_hold(struct kmcl_channel *ch);
+void kmcl_connection_release(struct kmcl_channel *ch);
+
+/* local/ */
+int kmcl_local_init(void);
+void kmcl_local_exit(void);
+int kmcl_local_serve(struct kmcl_channel *ch);
 
 /* incoming.c */
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
 void kmcl_incoming_put(struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
+u32 kmcl_incoming_ranges_room(const struct kmcl_channel *ch);
+
+/* received.c */
+void kmcl_received_copy(struct kmcl_incoming *in, const void *ranges, u32 length);
+void kmcl_received_free(struct kmcl_incoming *in);
 
 /* sync.c */
 struct kmcl_sync {

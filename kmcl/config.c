@@ -47,19 +47,25 @@ u32 kmcl_config_ring_pages(const struct kmcl_config *config)
 	return pages;
 }
 
-/* The channel, if it may be configured. */
-static struct kmcl_channel *configurable(VMBCHANNEL handle)
+/* The channel, if it may be configured: it is Disabled and stays so until kmcl_config_end(). */
+struct kmcl_channel *kmcl_config_begin(VMBCHANNEL handle)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(handle);
 
-	return ch && kmcl_channel_is_disabled(ch) ? ch : NULL;
+	return ch && kmcl_lifecycle_begin_config(ch) ? ch : NULL;
 }
 
-static struct kmcl_channel *configurable_client(VMBCHANNEL handle)
+struct kmcl_channel *kmcl_config_begin_endpoint(VMBCHANNEL handle, bool is_server)
 {
-	struct kmcl_channel *ch = configurable(handle);
+	struct kmcl_channel *ch = kmcl_channel_from_handle(handle);
 
-	return ch && !ch->is_server ? ch : NULL;
+	return ch && ch->is_server == is_server ? kmcl_config_begin(handle) : NULL;
+}
+
+NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status)
+{
+	kmcl_lifecycle_end_config(ch);
+	return status;
 }
 
 /* Packet objects are sized by these settings, so none may exist when they change. */
@@ -90,16 +96,16 @@ static bool resize(struct kmcl_channel *ch)
  */
 NTSTATUS VmbChannelInitSetMaximumPacketSize(VMBCHANNEL Channel, UINT32 PacketSize)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!PacketSize || PacketSize > KMCL_MESSAGE_MAX)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	if (!resize(ch))
-		return STATUS_INVALID_PARAMETER_1;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_1);
 	ch->config.max_packet = PacketSize;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumPacketSize);
 
@@ -119,21 +125,21 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumPacketSize);
 NTSTATUS VmbChannelInitSetMaximumExternalData(VMBCHANNEL Channel, UINT32 DataSize,
 					      UINT32 ChainLength)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!DataSize)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	if (!ChainLength)
-		return STATUS_INVALID_PARAMETER_3;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_3);
 	if (sizeof(struct kmcl_desc) + descriptors(DataSize, ChainLength) > KMCL_PACKET_MAX)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	if (!resize(ch))
-		return STATUS_INVALID_PARAMETER_1;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_1);
 	ch->config.max_external = DataSize;
 	ch->config.max_chain = ChainLength;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumExternalData);
 
@@ -151,12 +157,12 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumExternalData);
  */
 NTSTATUS VmbChannelInitSetClientContextSize(VMBCHANNEL Channel, UINT32 ContextSize)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	ch->config.client_context = ContextSize;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetClientContextSize);
 
@@ -180,15 +186,15 @@ VmbChannelInitSetProcessPacketCallbacks(VMBCHANNEL Channel,
 					PFN_VMB_CHANNEL_PROCESSING_COMPLETE
 						ProcessingCompleteCallback)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!ProcessPacketCallback)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	ch->config.process_packet = ProcessPacketCallback;
 	ch->config.processing_complete = ProcessingCompleteCallback;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetProcessPacketCallbacks);
 
@@ -208,15 +214,15 @@ NTSTATUS
 VmbChannelInitSetStateChangeCallbacks(VMBCHANNEL Channel,
 				      PVMB_CHANNEL_STATE_CHANGE_CALLBACKS StateChangeCallbacks)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!StateChangeCallbacks || StateChangeCallbacks->Version != 1 ||
 	    StateChangeCallbacks->Size != sizeof(*StateChangeCallbacks))
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	ch->config.callbacks = *StateChangeCallbacks;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetStateChangeCallbacks);
 
@@ -233,19 +239,19 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetStateChangeCallbacks);
  */
 NTSTATUS VmbChannelInitSetFriendlyName(VMBCHANNEL Channel, PCUNICODE_STRING Name)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 	u32 units;
 	int bytes;
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!Name || Name->Length % sizeof(WCHAR) || (Name->Length && !Name->Buffer))
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	units = min_t(u32, Name->Length / sizeof(WCHAR), KMCL_NAME_MAX);
 	bytes = utf16s_to_utf8s(Name->Buffer, units, UTF16_HOST_ENDIAN, ch->name,
 				sizeof(ch->name) - 1);
 	ch->name[max(bytes, 0)] = 0;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetFriendlyName);
 
@@ -262,14 +268,14 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetFriendlyName);
  */
 NTSTATUS VmbChannelInitSetFlags(VMBCHANNEL Channel, UINT32 Flags)
 {
-	struct kmcl_channel *ch = configurable(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (Flags & ~VMBUS_CHANNEL_INIT_FLAGS)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	ch->config.flags = Flags;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetFlags);
 
@@ -290,17 +296,17 @@ EXPORT_SYMBOL_GPL(VmbChannelInitSetFlags);
 NTSTATUS VmbClientChannelInitSetRingBufferPageCount(VMBCHANNEL Channel, UINT32 IncomingPageCount,
 						    UINT32 OutgoingPageCount)
 {
-	struct kmcl_channel *ch = configurable_client(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin_endpoint(Channel, false);
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (IncomingPageCount > MAX_RING_PAGES)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	if (OutgoingPageCount > MAX_RING_PAGES)
-		return STATUS_INVALID_PARAMETER_3;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_3);
 	ch->config.in_pages = IncomingPageCount;
 	ch->config.out_pages = OutgoingPageCount;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbClientChannelInitSetRingBufferPageCount);
 
@@ -325,13 +331,13 @@ NTSTATUS VmbClientChannelInitSetTargetPnp(VMBCHANNEL Channel, LPCGUID InterfaceT
 					  LPCGUID InterfaceInstance,
 					  PFN_VMB_CHANNEL_PNP_FAILURE PnpFailureCallback)
 {
-	struct kmcl_channel *ch = configurable_client(Channel);
+	struct kmcl_channel *ch = kmcl_config_begin_endpoint(Channel, false);
 	struct kmcl_config *config;
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!InterfaceType)
-		return STATUS_INVALID_PARAMETER_2;
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	kmcl_lifecycle_unwatch(ch);
 	config = &ch->config;
 	config->has_target = true;
@@ -342,6 +348,6 @@ NTSTATUS VmbClientChannelInitSetTargetPnp(VMBCHANNEL Channel, LPCGUID InterfaceT
 	else
 		memset(&config->instance, 0, sizeof(config->instance));
 	config->pnp_failure = PnpFailureCallback;
-	return STATUS_SUCCESS;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbClientChannelInitSetTargetPnp);

@@ -63,8 +63,11 @@ static void withdraw(struct kmcl_channel *ch, struct kmcl_gpadl *gpadl)
 	free_gpadl(gpadl);
 }
 
-/* Closing waits for creations under way, so that the offer stays and nothing comes after it. */
-static bool begin_create(struct kmcl_channel *ch)
+/*
+ * Hold an open connection: from inside EvtChannelOpened until closing begins. Its offer stays until
+ * kmcl_connection_release(), and closing waits for that before it lets go of it.
+ */
+bool kmcl_connection_hold_new(struct kmcl_channel *ch)
 {
 	bool may;
 
@@ -76,12 +79,25 @@ static bool begin_create(struct kmcl_channel *ch)
 	return may;
 }
 
-static void end_use(struct kmcl_channel *ch)
+void kmcl_connection_release(struct kmcl_channel *ch)
 {
 	spin_lock_bh(&ch->lock);
 	if (!--ch->gpadls.users)
 		wake_up_all(&ch->wait);
 	spin_unlock_bh(&ch->lock);
+}
+
+/* Likewise, until EvtChannelClosed has returned. */
+bool kmcl_connection_hold(struct kmcl_channel *ch)
+{
+	bool may;
+
+	spin_lock_bh(&ch->lock);
+	may = ch->gpadls.may_delete;
+	if (may)
+		ch->gpadls.users++;
+	spin_unlock_bh(&ch->lock);
+	return may;
 }
 
 static bool unused(struct kmcl_channel *ch)
@@ -128,6 +144,9 @@ void kmcl_gpadls_reap(struct kmcl_channel *ch)
 		  ch->name);
 	list_for_each_entry_safe(gpadl, next, &left, link)
 		withdraw(ch, gpadl);
+	if (ch->is_server && ch->offer)
+		WARN_ONCE(ch->offer->bus->ops->unmap_all(ch->offer),
+			  "kmcl: %s: GPADLs were not unmapped in EvtChannelClosed\n", ch->name);
 }
 
 static struct kmcl_gpadl *new_gpadl(u32 flags, void *buffer, u32 length)
@@ -187,10 +206,10 @@ NTSTATUS VmbChannelCreateGpadlFromBuffer(VMBCHANNEL Channel, UINT32 Flags, PVOID
 		return STATUS_INVALID_PARAMETER_2;
 	if (!Buffer || !ByteCount || !GpadlHandle)
 		return STATUS_INVALID_PARAMETER;
-	if (!begin_create(ch))
+	if (!kmcl_connection_hold_new(ch))
 		return STATUS_INVALID_DEVICE_STATE;
 	status = create_from_buffer(ch, Flags, Buffer, ByteCount, GpadlHandle);
-	end_use(ch);
+	kmcl_connection_release(ch);
 	return status;
 }
 EXPORT_SYMBOL_GPL(VmbChannelCreateGpadlFromBuffer);
@@ -226,8 +245,13 @@ static int add_piece(struct window *window, PMDL mdl, u32 start, u32 length, boo
 
 	if (first % PAGE_SIZE || (length % PAGE_SIZE && !is_last))
 		return -EOPNOTSUPP;
-	for (i = 0; i < pages; i++)
-		window->pages[window->count++] = pfn_to_page(pfns[first / PAGE_SIZE + i]);
+	for (i = 0; i < pages; i++) {
+		PFN_NUMBER pfn = pfns[first / PAGE_SIZE + i];
+
+		if (!pfn_valid(pfn))
+			return -EOPNOTSUPP;
+		window->pages[window->count++] = pfn_to_page(pfn);
+	}
 	return 0;
 }
 
@@ -326,16 +350,16 @@ NTSTATUS VmbChannelCreateGpadlFromMdl(VMBCHANNEL Channel, UINT32 Flags, PMDL Mdl
 	    DataLengthWithinMdl > length - StartOffsetWithinMdl)
 		return STATUS_INVALID_PARAMETER;
 	window.length = DataLengthWithinMdl ?: length - StartOffsetWithinMdl;
-	if (!begin_create(ch))
+	if (!kmcl_connection_hold_new(ch))
 		return STATUS_INVALID_DEVICE_STATE;
 	status = create_from_mdl(ch, Flags, Mdl, &window, GpadlHandle);
-	end_use(ch);
+	kmcl_connection_release(ch);
 	return status;
 }
 EXPORT_SYMBOL_GPL(VmbChannelCreateGpadlFromMdl);
 
-/* Take a GPADL off the list. The channel stays open for it until end_use(). */
-static struct kmcl_gpadl *begin_delete(struct kmcl_channel *ch, u32 handle)
+/* Take a GPADL off the list. The channel stays open for it until kmcl_connection_release(). */
+static struct kmcl_gpadl *take(struct kmcl_channel *ch, u32 handle)
 {
 	struct kmcl_gpadl *gpadl, *found = NULL;
 
@@ -371,10 +395,10 @@ VOID VmbChannelDeleteGpadl(VMBCHANNEL Channel, UINT32 GpadlHandle)
 
 	if (KMCL_MISUSE(!ch || ch->is_server, "invalid channel"))
 		return;
-	gpadl = begin_delete(ch, GpadlHandle);
+	gpadl = take(ch, GpadlHandle);
 	if (KMCL_MISUSE(!gpadl, "unknown GPADL"))
 		return;
 	withdraw(ch, gpadl);
-	end_use(ch);
+	kmcl_connection_release(ch);
 }
 EXPORT_SYMBOL_GPL(VmbChannelDeleteGpadl);

@@ -23,9 +23,16 @@ struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle)
 	return in && READ_ONCE(in->magic) == KMCL_INCOMING_MAGIC ? in : NULL;
 }
 
+/* A server's has room for the description of external data behind the message. */
+u32 kmcl_incoming_ranges_room(const struct kmcl_channel *ch)
+{
+	return ch->is_server ? kmcl_config_descriptors(&ch->config) : 0;
+}
+
 static size_t incoming_size(const struct kmcl_channel *ch)
 {
-	return sizeof(struct kmcl_incoming) + kmcl_round8(ch->config.max_packet);
+	return sizeof(struct kmcl_incoming) + kmcl_round8(ch->config.max_packet) +
+	       kmcl_incoming_ranges_room(ch);
 }
 
 static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
@@ -42,6 +49,7 @@ static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
 	INIT_LIST_HEAD(&in->reply.link);
 	in->reply.kind = KMCL_TXN_REPLY;
 	in->reply.body = in->body;
+	in->ranges = in->body + kmcl_round8(ch->config.max_packet);
 	return in;
 }
 
@@ -76,6 +84,7 @@ void kmcl_incoming_put(struct kmcl_incoming *in)
 	bool keep;
 
 	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
+	kmcl_received_free(in);
 	spin_lock_bh(&rx->lock);
 	keep = rx->free_count * incoming_size(ch) < CACHED_BYTES;
 	if (keep) {

@@ -50,13 +50,30 @@ bool kmcl_lifecycle_in_callback(struct kmcl_channel *ch)
 	       kmcl_routine_is_mine(ch);
 }
 
+/* For configuration: the turn, if the channel is Disabled, so that it stays so. */
+bool kmcl_lifecycle_begin_config(struct kmcl_channel *ch)
+{
+	if (!kmcl_channel_is_disabled(ch) || READ_ONCE(ch->transition) == current)
+		return false;
+	take_turn(ch);
+	if (kmcl_channel_is_disabled(ch))
+		return true;
+	end_turn(ch);
+	return false;
+}
+
+void kmcl_lifecycle_end_config(struct kmcl_channel *ch)
+{
+	end_turn(ch);
+}
+
 /* ---- steps ---- */
 
 static NTSTATUS status_of_open(struct kmcl_channel *ch, int err)
 {
 	if (!err)
 		return STATUS_SUCCESS;
-	if (READ_ONCE(ch->peer_gone) || err == -ENODEV)
+	if (READ_ONCE(ch->claim_lost) || err == -ENODEV)
 		return STATUS_DEVICE_REMOVED;
 	return err == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES : STATUS_UNSUCCESSFUL;
 }
@@ -65,7 +82,7 @@ static NTSTATUS bus_open(struct kmcl_channel *ch)
 {
 	int err = -ENODEV;
 
-	if (!READ_ONCE(ch->peer_gone))
+	if (!READ_ONCE(ch->claim_lost))
 		err = kmcl_rx_prepare(ch);
 	if (!err)
 		err = ch->offer->bus->ops->open(ch->offer, &ch->link);
@@ -103,6 +120,8 @@ static NTSTATUS take_step(struct kmcl_channel *ch, enum kmcl_step step)
 		kmcl_gpadls_allow(ch);
 		return call_opened(ch);
 	case KMCL_STEP_SENDS_ON:
+		if (ch->is_server)
+			ch->offer->bus->ops->answer(ch->offer, 0);
 		kmcl_tx_set_gate(ch, KMCL_GATE_OPEN);
 		break;
 	case KMCL_STEP_STARTED:
@@ -152,13 +171,22 @@ static void set_phase(struct kmcl_channel *ch, enum kmcl_phase phase)
 	trace_kmcl_phase(ch, phase);
 }
 
+/* EvtChannelClosed has returned, or will never be called: nothing of the driver's is left. */
+static void end_connection(struct kmcl_channel *ch)
+{
+	kmcl_gpadls_reap(ch);
+	if (ch->offer && ch->offer->bus->ops->closed)
+		ch->offer->bus->ops->closed(ch->offer);
+}
+
 /* A state is reached: what it means for the bus and for sends. */
 static void enter(struct kmcl_channel *ch, const struct kmcl_state *after)
 {
 	enum kmcl_phase before = ch->state.phase;
 
+	if (before == KMCL_CLOSING || (before == KMCL_OPENING && after->phase != KMCL_OPEN))
+		end_connection(ch);
 	if (after->phase == KMCL_DISABLED && before != KMCL_DISABLED) {
-		kmcl_gpadls_reap(ch);
 		kmcl_bus_release(ch);
 		kmcl_tx_set_gate(ch, KMCL_GATE_REFUSE);
 	}
@@ -171,11 +199,11 @@ static void enter(struct kmcl_channel *ch, const struct kmcl_state *after)
 static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event);
 
 /* An open that failed ends differently where it failed and whether anybody is told. */
-static enum kmcl_event failed_open(struct kmcl_channel *ch, enum kmcl_step step, bool waiting)
+static enum kmcl_event failed_open(enum kmcl_step step, NTSTATUS status, bool waiting)
 {
 	if (step == KMCL_STEP_OPENED)
 		return KMCL_EVENT_REFUSED;
-	if (waiting && READ_ONCE(ch->peer_gone))
+	if (waiting && status == STATUS_DEVICE_REMOVED)
 		return KMCL_EVENT_OFFER_LOST;
 	return KMCL_EVENT_NO_OPEN;
 }
@@ -192,7 +220,7 @@ static NTSTATUS carry_out(struct kmcl_channel *ch, enum kmcl_event event, bool w
 	for (step = plan.steps; *step != KMCL_STEP_END; step++) {
 		status = take_step(ch, *step);
 		if (!NT_SUCCESS(status)) {
-			transition(ch, failed_open(ch, *step, waiting));
+			transition(ch, failed_open(*step, status, waiting));
 			return status;
 		}
 	}
@@ -212,6 +240,8 @@ static NTSTATUS open_later(struct kmcl_channel *ch)
 {
 	NTSTATUS status = carry_out(ch, KMCL_EVENT_OPEN, true);
 
+	if (ch->is_server && !NT_SUCCESS(status))
+		ch->offer->bus->ops->answer(ch->offer, -EAGAIN);
 	return ch->state.phase == KMCL_DISABLED ? status : STATUS_SUCCESS;
 }
 
@@ -223,15 +253,23 @@ static void wait_again(struct kmcl_channel *ch)
 		kmcl_lifecycle_notify(ch);
 }
 
+static bool may_open(struct kmcl_channel *ch)
+{
+	if (ch->is_server)
+		return kmcl_bus_take_knock(ch);
+	return kmcl_bus_has_claim(ch) && !READ_ONCE(ch->claim_lost);
+}
+
 static NTSTATUS handle_news(struct kmcl_channel *ch)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 
-	if (ch->state.phase == KMCL_ENABLED && kmcl_bus_has_claim(ch) && !ch->peer_gone)
+	if (ch->state.phase == KMCL_ENABLED && may_open(ch))
 		status = open_later(ch);
-	if (ch->state.phase == KMCL_ENABLED && kmcl_bus_has_claim(ch) && ch->peer_gone)
+	if (ch->state.phase == KMCL_ENABLED && !ch->is_server && kmcl_bus_has_claim(ch) &&
+	    READ_ONCE(ch->claim_lost))
 		wait_again(ch);
-	if (ch->state.phase == KMCL_OPEN && READ_ONCE(ch->peer_gone))
+	if (ch->state.phase == KMCL_OPEN && READ_ONCE(ch->claim_lost))
 		transition(ch, KMCL_EVENT_PEER_CLOSED);
 	return status;
 }
@@ -282,11 +320,6 @@ void kmcl_lifecycle_notify(struct kmcl_channel *ch)
 
 /* ---- the API ---- */
 
-static bool has_target(const struct kmcl_channel *ch)
-{
-	return !ch->is_server && ch->config.has_target;
-}
-
 static void size_rings(struct kmcl_channel *ch)
 {
 	const struct kmcl_config *config = &ch->config;
@@ -298,12 +331,15 @@ static void size_rings(struct kmcl_channel *ch)
 			       0 : kmcl_config_largest(config);
 }
 
-static void watch(struct kmcl_channel *ch)
+static int watch(struct kmcl_channel *ch)
 {
+	int err;
+
 	if (ch->watching)
-		return;
-	kmcl_bus_watch((const guid_t *)&ch->config.type);
-	ch->watching = true;
+		return 0;
+	err = kmcl_bus_watch((const guid_t *)&ch->config.type);
+	ch->watching = !err;
+	return err;
 }
 
 /* The target changes or the channel goes: devices of this class are of no interest to it. */
@@ -315,28 +351,60 @@ void kmcl_lifecycle_unwatch(struct kmcl_channel *ch)
 	kmcl_bus_unwatch((const guid_t *)&ch->config.type);
 }
 
+static NTSTATUS enable_client(struct kmcl_channel *ch)
+{
+	int err;
+
+	size_rings(ch);
+	err = watch(ch);
+	if (err)
+		return err == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES : STATUS_UNSUCCESSFUL;
+	transition(ch, KMCL_EVENT_ENABLE);
+	if (!kmcl_bus_claim_or_wait(ch))
+		return STATUS_SUCCESS;
+	return transition(ch, KMCL_EVENT_OPEN);
+}
+
+/* What the local bus does not do: levels of trust, and channels that programs open. */
+static bool is_servable(const struct kmcl_config *config)
+{
+	return !config->vtl &&
+	       !(config->server_flags & ~(VMBUS_SERVER_CHANNEL_INIT_FLAG_LOOPBACK_OFFER |
+					  VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL));
+}
+
+static NTSTATUS enable_server(struct kmcl_channel *ch)
+{
+	int err;
+
+	if (!is_servable(&ch->config))
+		return STATUS_NOT_SUPPORTED;
+	transition(ch, KMCL_EVENT_ENABLE);
+	err = kmcl_local_serve(ch);
+	if (!err)
+		return STATUS_SUCCESS;
+	transition(ch, KMCL_EVENT_DISABLE);
+	return err == -EEXIST ? STATUS_OBJECT_NAME_COLLISION : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 static NTSTATUS enable(struct kmcl_channel *ch)
 {
-	NTSTATUS status;
-
 	if (!kmcl_channel_is_disabled(ch))
 		return STATUS_INVALID_DEVICE_STATE;
-	if (!has_target(ch))
+	if (!ch->config.has_target)
 		return STATUS_INVALID_PARAMETER;
-	size_rings(ch);
-	watch(ch);
-	status = transition(ch, KMCL_EVENT_ENABLE);
-	if (NT_SUCCESS(status) && kmcl_bus_claim_or_wait(ch))
-		status = transition(ch, KMCL_EVENT_OPEN);
-	return status;
+	return ch->is_server ? enable_server(ch) : enable_client(ch);
 }
 
 /**
- * VmbChannelEnable() - connect to an offer or begin to wait for one
- * @Channel: a Disabled client with a target
+ * VmbChannelEnable() - connect to an offer or begin to wait for one, or make an offer
+ * @Channel: Disabled; a client with a target, or a server with an interface id
  *
- * If a matching offer is present the channel opens before the function returns, and a failure to
- * open is returned, EvtChannelOpened's included. Otherwise it opens when an offer arrives, on a
+ * A server is offered on the local bus, to client channels of this kernel, and stays paused until
+ * VmbChannelStart(). It opens when a client does, on a worker.
+ *
+ * A client: if a matching offer is present the channel opens before the function returns, and a
+ * failure to open is returned, EvtChannelOpened's included. Otherwise it opens when an offer arrives, on a
  * worker; a failure is then reported to the PnpFailureCallback. Callbacks may run before the
  * return.
  *
@@ -346,7 +414,9 @@ static NTSTATUS enable(struct kmcl_channel *ch)
  * Context: PASSIVE_LEVEL. Sleeps until the bus has answered; a rescind ends that. Not from state
  * callbacks of the channel; allowed in its PnpFailureCallback.
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid; STATUS_INVALID_DEVICE_STATE not
- * Disabled; STATUS_INVALID_PARAMETER no target; STATUS_INSUFFICIENT_RESOURCES;
+ * Disabled; STATUS_INVALID_PARAMETER no target or interface id; STATUS_NOT_SUPPORTED a server with
+ * a trust level or flags that the bus does not have; STATUS_OBJECT_NAME_COLLISION a server of this
+ * type and instance is offered already; STATUS_INSUFFICIENT_RESOURCES;
  * STATUS_DEVICE_REMOVED rescinded meanwhile; STATUS_UNSUCCESSFUL refused by the peer; the status
  * of EvtChannelOpened.
  *
@@ -384,7 +454,8 @@ static void ask(struct kmcl_channel *ch, enum kmcl_event event)
  * calls EvtChannelClosed. Returns when all that is done, by whomever. On a Disabled channel it
  * does nothing. From a callback of the channel itself: a warning and no effect.
  *
- * Context: PASSIVE_LEVEL. Sleeps, for the driver and never for the peer alone.
+ * Context: PASSIVE_LEVEL. Sleeps, for the driver. hv_vmbus waits for the host to let go of the
+ * rings; a rescind ends that.
  *
  * Microsoft: "FN_VMB_CHANNEL_DISABLE callback function".
  */

@@ -18,7 +18,8 @@ static int __init kmcl_init(void)
 	kmcl_event_wq = alloc_workqueue("kmcl_event", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
 	if (!kmcl_event_wq)
 		return err;
-	kmcl_delivery_wq = alloc_workqueue("kmcl_delivery", WQ_UNBOUND | WQ_HIGHPRI,
+	kmcl_delivery_wq = alloc_workqueue("kmcl_delivery",
+					   WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM,
 					   WQ_UNBOUND_MAX_ACTIVE);
 	if (!kmcl_delivery_wq)
 		goto free_event_wq;
@@ -28,9 +29,14 @@ static int __init kmcl_init(void)
 	err = kmcl_nt_init();
 	if (err)
 		goto free_cache;
+	err = kmcl_local_init();
+	if (err)
+		goto exit_nt;
 	kmcl_stats_init();
 	return 0;
 
+exit_nt:
+	kmcl_nt_exit();
 free_cache:
 	kmcl_channel_exit_cache();
 free_delivery_wq:
@@ -43,6 +49,7 @@ free_event_wq:
 static void __exit kmcl_exit(void)
 {
 	kmcl_stats_exit();
+	kmcl_local_exit();
 	destroy_workqueue(kmcl_delivery_wq);
 	destroy_workqueue(kmcl_event_wq);
 	kmcl_nt_exit();

@@ -70,11 +70,13 @@ static void free_packet(struct kmcl_packet *packet)
 	kfree(packet);
 }
 
+/* Counts the packet before its size matters: with one in use the sizes do not change. */
 static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
 {
 	struct kmcl_packet *packet;
 
 	spin_lock_bh(&ch->packets.lock);
+	ch->packets.used++;
 	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
 	if (packet) {
 		list_del(&packet->all);
@@ -107,15 +109,18 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 	packet = take_cached(ch);
 	if (!packet)
 		packet = make_packet(ch);
-	if (!packet)
+	if (!packet) {
+		spin_lock_bh(&ch->packets.lock);
+		ch->packets.used--;
+		spin_unlock_bh(&ch->packets.lock);
 		return NULL;
+	}
 	kmcl_packet_init(packet, ch, packet_capacity(ch));
 	packet->allocated = true;
 	packet->routine = kmcl_packet_free_routine;
 
 	spin_lock_bh(&ch->packets.lock);
 	list_add_tail(&packet->all, &ch->packets.all);
-	ch->packets.used++;
 	spin_unlock_bh(&ch->packets.lock);
 	return kmcl_packet_handle(packet);
 }

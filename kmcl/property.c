@@ -66,17 +66,6 @@ VOID VmbChannelGetInterfaceInstance(VMBCHANNEL Channel, LPGUID InterfaceInstance
 }
 EXPORT_SYMBOL_GPL(VmbChannelGetInterfaceInstance);
 
-/* From EvtChannelOpened to EvtChannelClosed, both included. */
-static bool is_open(struct kmcl_channel *ch)
-{
-	bool is;
-
-	spin_lock_bh(&ch->lock);
-	is = ch->gpadls.may_delete;
-	spin_unlock_bh(&ch->lock);
-	return is;
-}
-
 /**
  * VmbChannelGetMmioSpace() - the physical address space reserved for the channel
  * @Channel: the channel
@@ -97,8 +86,11 @@ VOID VmbChannelGetMmioSpace(VMBCHANNEL Channel, UINT64 *MmioAddress, UINT64 *Mmi
 
 	if (KMCL_MISUSE(!ch || !MmioAddress || !MmioSize, "invalid argument"))
 		return;
-	if (!ch->is_server && is_open(ch) && ch->offer->bus->ops->mmio)
-		ch->offer->bus->ops->mmio(ch->offer, &address, &size);
+	if (!ch->is_server && kmcl_connection_hold(ch)) {
+		if (ch->offer->bus->ops->mmio)
+			ch->offer->bus->ops->mmio(ch->offer, &address, &size);
+		kmcl_connection_release(ch);
+	}
 	*MmioAddress = address;
 	*MmioSize = size;
 }
@@ -125,8 +117,9 @@ NTSTATUS VmbChannelSetInterruptLatency(VMBCHANNEL Channel, UINT16 Latency, PUINT
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
-	if (!is_open(ch))
+	if (!kmcl_connection_hold(ch))
 		return STATUS_INVALID_DEVICE_STATE;
+	kmcl_connection_release(ch);
 	return STATUS_NOT_SUPPORTED;
 }
 EXPORT_SYMBOL_GPL(VmbChannelSetInterruptLatency);

@@ -47,7 +47,7 @@ static int ring_accept(struct kmcl_ring *ring, u32 index)
 /**
  * kmcl_ring_reserve() - find room for a packet
  * @ring: the sending end
- * @len: bytes of the packet without trailer, a multiple of 8
+ * @len: bytes of the packet without trailer, a multiple of 8, at most KMCL_PACKET_MAX
  * @packet: where to write it, contiguous
  *
  * Return: 0; -EAGAIN if there is no room now; -EIO if the peer's index is corrupt.
@@ -105,7 +105,7 @@ EXPORT_SYMBOL_GPL(kmcl_ring_publish);
 
 /**
  * kmcl_ring_wait_for_room() - ask the peer for a signal once a packet fits
- * @ring: the sending end
+ * @ring: the sending end, with everything pushed published
  * @len: bytes of the packet without trailer
  *
  * Return: 0 if it fits already; -EAGAIN if a signal will come; -EIO if the peer's index is corrupt.

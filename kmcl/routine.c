@@ -41,16 +41,14 @@ static struct kmcl_packet *next_done(struct frame *frame)
 	return container_of(txn, struct kmcl_packet, txn);
 }
 
-/**
- * kmcl_routine_run() - call a packet's completion routine
- * @packet: accepted, and of no further use to the library; idle from here on
- * @status: the result
- * @data: completion payload, valid during the call only
- * @length: bytes
- *
- * Up to DISPATCH_LEVEL, no lock held. Also calls the routines of packets that it sends.
- */
-void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+static void wake_if_last(struct kmcl_channel *ch)
+{
+	if (list_empty(&ch->tx.frames) && !ch->tx.completing)
+		wake_up_all(&ch->wait);
+}
+
+static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length,
+		bool completing)
 {
 	struct kmcl_channel *ch = packet->ch;
 	struct kmcl_tx *tx = &ch->tx;
@@ -62,6 +60,8 @@ void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u
 	do {
 		PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
 
+		if (completing)
+			tx->completing--;
 		packet->state = KMCL_PACKET_IDLE;
 		spin_unlock_bh(&tx->lock);
 		routine(kmcl_packet_handle(packet), status, length ? data : NULL, length);
@@ -69,12 +69,38 @@ void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u
 
 		status = STATUS_SUCCESS;
 		length = 0;
+		completing = true;
 		packet = next_done(&frame);
 	} while (packet);
 	list_del(&frame.node);
-	if (list_empty(&tx->frames))
-		wake_up_all(&ch->wait);
+	wake_if_last(ch);
 	spin_unlock_bh(&tx->lock);
+}
+
+/**
+ * kmcl_routine_run() - call a packet's completion routine
+ * @packet: accepted, and of no further use to the library; idle from here on
+ * @status: the result
+ * @data: completion payload, valid during the call only
+ * @length: bytes
+ *
+ * Up to DISPATCH_LEVEL, no lock held. Also calls the routines of packets that it sends.
+ */
+void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+{
+	run(packet, status, data, length, false);
+}
+
+/* The default routine, which frees the packet, needs no frame. */
+static void free_done(struct kmcl_packet *packet)
+{
+	struct kmcl_channel *ch = packet->ch;
+
+	kmcl_packet_put_back(packet);
+	spin_lock_bh(&ch->tx.lock);
+	ch->tx.completing--;
+	wake_if_last(ch);
+	spin_unlock_bh(&ch->tx.lock);
 }
 
 /**
@@ -89,7 +115,7 @@ void kmcl_routine_done(struct kmcl_packet *packet)
 	struct frame *frame;
 
 	if (packet->routine == kmcl_packet_free_routine) {
-		kmcl_packet_put_back(packet);
+		free_done(packet);
 		return;
 	}
 	spin_lock_bh(&tx->lock);
@@ -98,7 +124,7 @@ void kmcl_routine_done(struct kmcl_packet *packet)
 		list_add_tail(&packet->txn.link, &frame->done);
 	spin_unlock_bh(&tx->lock);
 	if (!frame)
-		kmcl_routine_run(packet, STATUS_SUCCESS, NULL, 0);
+		run(packet, STATUS_SUCCESS, NULL, 0, true);
 }
 
 static bool no_routines(struct kmcl_channel *ch)
@@ -106,12 +132,12 @@ static bool no_routines(struct kmcl_channel *ch)
 	bool none;
 
 	spin_lock_bh(&ch->tx.lock);
-	none = list_empty(&ch->tx.frames);
+	none = list_empty(&ch->tx.frames) && !ch->tx.completing;
 	spin_unlock_bh(&ch->tx.lock);
 	return none;
 }
 
-/* Sleep until no completion routine of the channel runs. */
+/* Sleep until no completion routine of the channel runs or is about to. */
 void kmcl_routines_wait(struct kmcl_channel *ch)
 {
 	wait_event(ch->wait, no_routines(ch));

@@ -19,7 +19,7 @@
 #include <linux/slab.h>
 
 #include "channel.h"
-#include "trace.h"
+#include "stats.h"
 
 /* Packets of one run; the worker goes on with the rest, so that other softirqs get their turn. */
 #define BATCH_BUDGET	256
@@ -50,10 +50,7 @@ static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
 	spin_lock_bh(&rx->lock);
 	rx->failed = true;
 	spin_unlock_bh(&rx->lock);
-	ch->counters.malformed[kind]++;
-	trace_kmcl_malformed(ch, kind);
-	pr_warn_ratelimited("kmcl: %s: %s: no more packets are taken until the channel is closed\n",
-			    ch->name, kmcl_malformed_name(kind));
+	kmcl_report_malformed(ch, kind);
 	return STEP_FAILED;
 }
 
@@ -96,6 +93,7 @@ static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming 
 
 static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
 {
+	u32 flags = in->external ? VMBUS_CHANNEL_PROCESS_PACKET_FLAG_EXTERNAL_DATA : 0;
 	VMBPACKETCOMPLETION handle = (VMBPACKETCOMPLETION)in;
 	struct kmcl_rx *rx = &ch->rx;
 
@@ -108,7 +106,8 @@ static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, stru
 
 	if (ch->config.process_packet) {
 		batch->presented++;
-		ch->config.process_packet(kmcl_channel_handle(ch), handle, in->body, in->length, 0);
+		ch->config.process_packet(kmcl_channel_handle(ch), handle, in->body, in->length,
+					  flags);
 	} else {
 		VmbChannelPacketComplete(handle, NULL, 0);
 	}
@@ -176,6 +175,7 @@ static enum kmcl_malformed find_message(struct kmcl_channel *ch, const u8 *paylo
 	*offset = 0;
 	if (ch->config.flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE) {
 		memcpy(&header, payload, sizeof(header));
+		barrier();	/* and never look at the ring's again */
 		bad = kmcl_parse_pipe_header(&header, *length, length);
 		if (bad)
 			return bad;
@@ -205,6 +205,10 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 	in->length = length;
 	in->trans_id = view->trans_id;
 	in->wants_completion = view->wants_completion;
+	in->external = view->type == KMCL_PKT_DATA_GPA_DIRECT;
+	if (in->external)
+		kmcl_received_copy(in, packet + sizeof(struct kmcl_desc),
+				   view->offset - sizeof(struct kmcl_desc));
 	kmcl_ring_consume(&ch->link.in, view->length);
 	return present(ch, in, batch);
 }
@@ -216,7 +220,7 @@ static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
 	u32 length = view->payload;
 
 	if (length > kmcl_round8(ch->config.max_packet)) {
-		ch->counters.oversize_completions++;
+		kmcl_event_count(KMCL_COUNT_OVERSIZE_COMPLETION);
 		status = STATUS_BUFFER_TOO_SMALL;
 		length = 0;
 	}
@@ -228,6 +232,11 @@ static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
 	return STEP_ON;
 }
 
+static bool takes_external(const struct kmcl_channel *ch)
+{
+	return ch->is_server && !(ch->config.flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE);
+}
+
 static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batch *batch)
 {
 	const u8 *packet = kmcl_ring_peek(&ch->link.in);
@@ -236,17 +245,22 @@ static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batc
 	struct kmcl_view view;
 
 	memcpy(&desc, packet, sizeof(desc));
+	barrier();	/* and never look at the ring's again */
 	bad = kmcl_parse_descriptor(&desc, available, &view);
 	if (bad)
 		return fail(ch, bad);
 
 	switch (view.type) {
+	case KMCL_PKT_DATA_GPA_DIRECT:
+		if (!takes_external(ch))
+			return fail(ch, KMCL_BAD_TYPE);
+		fallthrough;
 	case KMCL_PKT_DATA_INBAND:
 		return take_data(ch, packet, &view, batch);
 	case KMCL_PKT_COMPLETION:
 		return take_completion(ch, packet, &view, batch);
 	case KMCL_PKT_CANCEL_REQUEST:
-		ch->counters.cancels++;
+		kmcl_event_count(KMCL_COUNT_CANCEL);
 		kmcl_ring_consume(&ch->link.in, view.length);
 		return STEP_ON;
 	default:
@@ -457,7 +471,7 @@ bool kmcl_rx_is_mine(struct kmcl_channel *ch)
 {
 	struct kmcl_rx *rx = &ch->rx;
 
-	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == in_serving_softirq();
+	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == !!in_serving_softirq();
 }
 
 void kmcl_rx_init(struct kmcl_channel *ch)
@@ -492,6 +506,14 @@ static void uncount(struct kmcl_channel *ch)
 	spin_unlock_bh(&rx->lock);
 }
 
+/* Also in a ring that the driver has made smaller than its largest packet. */
+static bool reply_fits(struct kmcl_channel *ch, u32 length)
+{
+	struct kmcl_message reply = { .length = length };
+
+	return length <= ch->config.max_packet && kmcl_tx_fits(ch, &reply);
+}
+
 /**
  * VmbChannelPacketComplete() - the driver is done with an incoming packet
  * @PacketCompletionContext: from EvtVmbChannelProcessPacket
@@ -519,7 +541,7 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 	if (KMCL_MISUSE(cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, KMCL_INCOMING_REPLYING) !=
 		      KMCL_INCOMING_PRESENTED, "not the driver's packet"))
 		return;
-	if (KMCL_MISUSE(BufSize > ch->config.max_packet, "reply above the maximum packet size"))
+	if (KMCL_MISUSE(!reply_fits(ch, BufSize), "reply above the maximum packet size"))
 		BufSize = 0;
 	if (in->wants_completion)
 		kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0);
@@ -530,7 +552,7 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 EXPORT_SYMBOL_GPL(VmbChannelPacketComplete);
 
 /* Is this the packet that the caller's packet callback was called with? */
-static struct kmcl_incoming *presented_here(VMBPACKETCOMPLETION handle)
+struct kmcl_incoming *kmcl_rx_presented_here(VMBPACKETCOMPLETION handle)
 {
 	struct kmcl_incoming *in = kmcl_incoming_from_handle(handle);
 
@@ -539,7 +561,7 @@ static struct kmcl_incoming *presented_here(VMBPACKETCOMPLETION handle)
 	return in;
 }
 
-static bool take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state)
+bool kmcl_rx_take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state)
 {
 	return cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, state) == KMCL_INCOMING_PRESENTED;
 }
@@ -558,9 +580,9 @@ static bool take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state)
  */
 VOID FASTCALL VmbChannelPacketDeferToPassive(VMBPACKETCOMPLETION PacketCompletionContext)
 {
-	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
+	struct kmcl_incoming *in = kmcl_rx_presented_here(PacketCompletionContext);
 
-	if (KMCL_MISUSE(!in || !take_back(in, KMCL_INCOMING_HELD),
+	if (KMCL_MISUSE(!in || !kmcl_rx_take_back(in, KMCL_INCOMING_HELD),
 			"not in this packet's callback"))
 		return;
 	WRITE_ONCE(in->ch->rx.held, in);
@@ -581,9 +603,9 @@ EXPORT_SYMBOL_GPL(VmbChannelPacketDeferToPassive);
  */
 VOID FASTCALL VmbChannelPacketFail(VMBPACKETCOMPLETION PacketCompletionContext)
 {
-	struct kmcl_incoming *in = presented_here(PacketCompletionContext);
+	struct kmcl_incoming *in = kmcl_rx_presented_here(PacketCompletionContext);
 
-	if (KMCL_MISUSE(!in || !take_back(in, KMCL_INCOMING_FAILED),
+	if (KMCL_MISUSE(!in || !kmcl_rx_take_back(in, KMCL_INCOMING_FAILED),
 			"not in this packet's callback"))
 		return;
 	in->ch->rx.failed_packet = in;
@@ -635,29 +657,3 @@ VOID VmbChannelSetTransactionQuota(VMBCHANNEL Channel, UINT32 Quota)
 	WRITE_ONCE(ch->rx.quota, Quota);
 }
 EXPORT_SYMBOL_GPL(VmbChannelSetTransactionQuota);
-
-/**
- * VmbChannelPacketGetExternalData() - get the external data of an incoming packet
- * @PacketCompletionContext: the packet that EvtVmbChannelProcessPacket was called with
- * @Flags: VMBUS_CHANNEL_PACKET_EXTERNAL_DATA_FLAG_READ_ONLY or 0
- * @Mdl: receives the MDL
- *
- * Only a server receives external data, and no bus serves servers yet.
- *
- * Context: the packet callback.
- * Return: STATUS_INVALID_DEVICE_REQUEST: the packet has no external data, or is not the one of
- * this callback; STATUS_INVALID_PARAMETER_1 invalid packet; STATUS_INVALID_PARAMETER_2 unknown
- * flags.
- *
- * Microsoft: "FN_VMB_CHANNEL_PACKET_GET_EXTERNAL_DATA callback function".
- */
-NTSTATUS VmbChannelPacketGetExternalData(VMBPACKETCOMPLETION PacketCompletionContext, UINT32 Flags,
-					 PMDL *Mdl)
-{
-	if (!kmcl_incoming_from_handle(PacketCompletionContext))
-		return STATUS_INVALID_PARAMETER_1;
-	if (Flags & ~VMBUS_CHANNEL_PACKET_EXTERNAL_DATA_FLAGS)
-		return STATUS_INVALID_PARAMETER_2;
-	return STATUS_INVALID_DEVICE_REQUEST;
-}
-EXPORT_SYMBOL_GPL(VmbChannelPacketGetExternalData);

@@ -77,25 +77,17 @@ NTSTATUS kmcl_send_message(struct kmcl_channel *ch, struct kmcl_message *message
 	return STATUS_SUCCESS;
 }
 
-/* Ranges are written into the packet before it is accepted, so it must be ours for that long. */
-static NTSTATUS send_external(struct kmcl_packet *packet, struct kmcl_message *message,
-			      const struct kmcl_external *external, bool wants_completion)
+/* With the packet claimed: its body is ours to write the ranges into. */
+static NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_message *message,
+			     const struct kmcl_external *external, bool wants_completion)
 {
-	NTSTATUS status;
-
-	if (cmpxchg(&packet->state, KMCL_PACKET_IDLE, KMCL_PACKET_PREPARED) != KMCL_PACKET_IDLE)
-		return STATUS_INVALID_DEVICE_REQUEST;
-	if (message->head_length > packet->capacity) {
-		WRITE_ONCE(packet->state, KMCL_PACKET_IDLE);
-		return STATUS_INVALID_PARAMETER;
+	if (!kmcl_external_is_none(external)) {
+		if (message->head_length > packet->capacity)
+			return STATUS_INVALID_PARAMETER;
+		kmcl_external_describe(external, packet->body);
+		message->head = packet->body;
 	}
-	kmcl_external_describe(external, packet->body);
-	message->head = packet->body;
-	message->prepared = true;
-	status = kmcl_tx_send(packet, message, wants_completion, true);
-	if (status)
-		WRITE_ONCE(packet->state, KMCL_PACKET_IDLE);
-	return status;
+	return kmcl_tx_send(packet, message, wants_completion, true);
 }
 
 static NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
@@ -114,9 +106,12 @@ static NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
 	status = kmcl_send_message(packet->ch, &message, &pipe, buffer, length, external, flags);
 	if (status)
 		return status;
-	if (kmcl_external_is_none(external))
-		return kmcl_tx_send(packet, &message, wants_completion, true);
-	return send_external(packet, &message, external, wants_completion);
+	if (cmpxchg(&packet->state, KMCL_PACKET_IDLE, KMCL_PACKET_CLAIMED) != KMCL_PACKET_IDLE)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	status = send_claimed(packet, &message, external, wants_completion);
+	if (status)
+		WRITE_ONCE(packet->state, KMCL_PACKET_IDLE);
+	return status;
 }
 
 /**

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* debugfs: kmcl/objects. */
+/* What exists and what went wrong, in debugfs and in the log. */
 #include <linux/debugfs.h>
+#include <linux/printk.h>
 #include <linux/seq_file.h>
 
+#include "channel.h"
 #include "stats.h"
+#include "trace.h"
 
 atomic_t kmcl_objects[KMCL_OBJECTS];
+atomic_t kmcl_events[KMCL_COUNTS];
+
+atomic_t kmcl_pend_external;
 
 static struct dentry *dir;
 
@@ -25,10 +31,34 @@ static int objects_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(objects);
 
+static int events_show(struct seq_file *m, void *unused)
+{
+	unsigned int i;
+
+	for (i = KMCL_WELL_FORMED + 1; i < KMCL_MALFORMED_KINDS; i++)
+		seq_printf(m, "%s: %d\n", kmcl_malformed_name(i), atomic_read(&kmcl_events[i]));
+	seq_printf(m, "cancel request: %d\n", atomic_read(&kmcl_events[KMCL_COUNT_CANCEL]));
+	seq_printf(m, "completion above the maximum packet size: %d\n",
+		   atomic_read(&kmcl_events[KMCL_COUNT_OVERSIZE_COMPLETION]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(events);
+
+/* A peer has broken the rules: count it, trace it, and say so, but not as often as it likes. */
+void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind)
+{
+	kmcl_event_count(kind);
+	trace_kmcl_malformed(ch, kind);
+	pr_warn_ratelimited("kmcl: channel %s{%pUl}: %s: the channel has to be closed\n", ch->name,
+			    &ch->offer->instance, kmcl_malformed_name(kind));
+}
+
 void kmcl_stats_init(void)
 {
 	dir = debugfs_create_dir("kmcl", NULL);
 	debugfs_create_file("objects", 0444, dir, NULL, &objects_fops);
+	debugfs_create_file("events", 0444, dir, NULL, &events_fops);
+	debugfs_create_atomic_t("pend_external", 0600, dir, &kmcl_pend_external);
 }
 
 void kmcl_stats_exit(void)

@@ -8,6 +8,8 @@
 
 #include <linux/atomic.h>
 
+#include "parse.h"
+
 enum kmcl_object {
 	KMCL_OBJECT_CHANNEL,
 	KMCL_OBJECT_PACKET,		/* from VmbPacketAllocate */
@@ -27,6 +29,26 @@ static inline void kmcl_object_freed(enum kmcl_object kind)
 {
 	atomic_dec(&kmcl_objects[kind]);
 }
+
+/* What peers did wrong, over all channels, in debugfs as kmcl/events. */
+enum kmcl_count {
+	KMCL_COUNT_CANCEL = KMCL_MALFORMED_KINDS,
+	KMCL_COUNT_OVERSIZE_COMPLETION,
+	KMCL_COUNTS
+};
+
+extern atomic_t kmcl_events[KMCL_COUNTS];
+
+static inline void kmcl_event_count(unsigned int event)
+{
+	atomic_inc(&kmcl_events[event]);
+}
+
+struct kmcl_channel;
+void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind);
+
+/* A knob in debugfs, kmcl/pend_external: see received.c. */
+extern atomic_t kmcl_pend_external;
 
 void kmcl_stats_init(void);
 void kmcl_stats_exit(void);

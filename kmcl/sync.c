@@ -35,23 +35,28 @@ static void abandon(struct kmcl_sync *sync)
 
 	list_del_init(&sync->link);
 	packet->sync = NULL;
-	if (packet->state == KMCL_PACKET_ON_WIRE) {
+	if (packet->state == KMCL_PACKET_ON_WIRE)
 		sync->packet = NULL;
-		return;
-	}
-	list_del_init(&packet->txn.link);
+	else
+		kmcl_tx_unqueue(packet);
 }
 
-/*
- * Closing begins: nobody waits for the peer any more, except a request whose pages the peer may
- * still touch; that one ends when the rings are closed.
- */
+/* Has the peer been told of pages that it may touch until the rings are closed? */
+static bool peer_has_pages(const struct kmcl_sync *sync)
+{
+	const struct kmcl_packet *packet = sync->packet;
+
+	return packet->external && packet->state == KMCL_PACKET_ON_WIRE &&
+	       !READ_ONCE(packet->ch->peer_gone);
+}
+
+/* Closing begins: nobody waits for the peer any more, except where it has pages. */
 void kmcl_sync_release_all(struct kmcl_channel *ch)
 {
 	struct kmcl_sync *sync, *next;
 
 	list_for_each_entry_safe(sync, next, &ch->tx.syncs, link) {
-		if (sync->packet->external && !READ_ONCE(ch->peer_gone))
+		if (peer_has_pages(sync))
 			continue;
 		abandon(sync);
 		kmcl_sync_finish(sync, STATUS_DEVICE_REMOVED, NULL, 0);
@@ -101,8 +106,10 @@ static NTSTATUS send_and_wait(struct kmcl_channel *ch, struct kmcl_message *mess
 	NTSTATUS status;
 
 	sync->packet = new_packet(ch, message);
-	if (!sync->packet)
+	if (!sync->packet) {
+		sync->size = 0;
 		return STATUS_INSUFFICIENT_RESOURCES;
+	}
 	if (!kmcl_external_is_none(external)) {
 		kmcl_external_describe(external, sync->packet->body);
 		message->head = sync->packet->body;
@@ -156,7 +163,7 @@ static bool server_may(UINT32 flags, const LARGE_INTEGER *timeout)
 /* It can take until the completion comes, and delivery would wait for itself. */
 static bool would_deadlock(struct kmcl_channel *ch, bool waits)
 {
-	return waits && (kmcl_rx_is_mine(ch) || in_interrupt());
+	return waits && (kmcl_rx_is_mine(ch) || kmcl_routine_is_mine(ch) || in_interrupt());
 }
 
 /**

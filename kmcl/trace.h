@@ -25,7 +25,10 @@ TRACE_EVENT(kmcl_phase,
 		__entry->phase = phase;
 	),
 	TP_printk("channel=%p name=%s phase=%s", __entry->channel, __entry->name,
-		  kmcl_phase_name(__entry->phase))
+		  __print_symbolic(__entry->phase,
+				   { KMCL_DISABLED, "Disabled" }, { KMCL_ENABLED, "Enabled" },
+				   { KMCL_OPENING, "Opening" }, { KMCL_OPEN, "Open" },
+				   { KMCL_CLOSING, "Closing" }))
 );
 
 /* Delivery stopped: see enum kmcl_malformed. */
@@ -42,8 +45,13 @@ TRACE_EVENT(kmcl_malformed,
 		memcpy(__entry->name, ch->name, sizeof(__entry->name));
 		__entry->kind = kind;
 	),
-	TP_printk("channel=%p name=%s kind=%d (%s)", __entry->channel, __entry->name,
-		  __entry->kind, kmcl_malformed_name(__entry->kind))
+	TP_printk("channel=%p name=%s kind=%s", __entry->channel, __entry->name,
+		  __print_symbolic(__entry->kind,
+				   { KMCL_BAD_INDEX, "index" }, { KMCL_BAD_HEADER, "header" },
+				   { KMCL_BAD_OFFSET, "offset" }, { KMCL_BAD_LENGTH, "length" },
+				   { KMCL_BAD_TYPE, "type" }, { KMCL_BAD_SIZE, "size" },
+				   { KMCL_BAD_ID, "id" }, { KMCL_BAD_PIPE, "pipe" },
+				   { KMCL_BAD_MESSAGE, "message" }))
 );
 
 #endif

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 
 #include "channel.h"
+#include "stats.h"
 
 #define RETRY_MIN_MS	10u
 #define RETRY_MAX_MS	1000u
@@ -64,17 +65,26 @@ static void publish(struct kmcl_channel *ch)
 		ch->offer->bus->ops->signal(ch->offer);
 }
 
+/* The peer's index cannot be one: nothing more goes out before a close. */
+static void corrupt(struct kmcl_channel *ch)
+{
+	ch->tx.corrupt = true;
+	kmcl_report_malformed(ch, KMCL_BAD_INDEX);
+}
+
 /* Room in the ring for a packet that must not overtake any other. */
 static int reserve(struct kmcl_channel *ch, const struct kmcl_desc *desc, u8 **to)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	int err;
 
+	if (tx->corrupt)
+		return -EIO;
 	if (!list_empty(&tx->queue))
 		return -EAGAIN;
 	err = kmcl_ring_reserve(&ch->link.out, desc->len8 * 8u, to);
 	if (err == -EIO)
-		tx->corrupt = true;
+		corrupt(ch);
 	return err;
 }
 
@@ -93,7 +103,10 @@ static struct kmcl_incoming *txn_incoming(struct kmcl_txn *txn)
 	return container_of(txn, struct kmcl_incoming, reply);
 }
 
-/* A packet has reached the ring. Return: true if that is all it waited for. */
+/*
+ * A packet has reached the ring. Return: true if that is all it waited for: the caller owes it
+ * kmcl_routine_done(), and closing waits for that.
+ */
 static bool packet_sent(struct kmcl_packet *packet)
 {
 	if (packet->wants_completion) {
@@ -105,6 +118,7 @@ static bool packet_sent(struct kmcl_packet *packet)
 		kmcl_sync_finish(packet->sync, STATUS_SUCCESS, NULL, 0);
 		return false;
 	}
+	packet->ch->tx.completing++;
 	return true;
 }
 
@@ -123,8 +137,11 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 	int err;
 
 	err = kmcl_ring_reserve(&ch->link.out, txn->desc.len8 * 8u, &to);
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
+		/* The peer reckons its room, and whether to signal it, by what it has seen. */
+		publish(ch);
 		err = kmcl_ring_wait_for_room(&ch->link.out, txn->desc.len8 * 8u);
+	}
 	if (!err)
 		err = kmcl_ring_reserve(&ch->link.out, txn->desc.len8 * 8u, &to);
 	if (err)
@@ -162,7 +179,7 @@ static void drain(struct kmcl_channel *ch, struct list_head *sent)
 	if (list_empty(&tx->queue))
 		kmcl_ring_stop_waiting(&ch->link.out);
 	if (err == -EIO)
-		tx->corrupt = true;
+		corrupt(ch);
 	if (err != -EAGAIN)
 		return;
 	tx->retry_ms = progress ? 0 : tx->retry_ms * 2;
@@ -258,11 +275,18 @@ static bool object_holds(const struct kmcl_packet *packet, const struct kmcl_mes
 	return message->head_length + message->length <= packet->capacity;
 }
 
-static NTSTATUS refused(const struct kmcl_packet *packet, const struct kmcl_tx *tx)
+/* Why a packet cannot even be queued. */
+static NTSTATUS refused(const struct kmcl_packet *packet)
 {
-	if (packet->sync && tx->closing)
+	const struct kmcl_channel *ch = packet->ch;
+
+	if (ch->tx.gate == KMCL_GATE_REFUSE)
+		return packet->sync && ch->tx.closing ? STATUS_DEVICE_REMOVED :
+							STATUS_INVALID_DEVICE_STATE;
+	/* Closing is about to begin; it has to wait for a state callback, and that for nothing. */
+	if (packet->sync && ch->tx.gate == KMCL_GATE_OPEN && READ_ONCE(ch->claim_lost))
 		return STATUS_DEVICE_REMOVED;
-	return STATUS_INVALID_DEVICE_STATE;
+	return STATUS_SUCCESS;
 }
 
 static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *message,
@@ -271,20 +295,18 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 	struct kmcl_channel *ch = packet->ch;
 	struct kmcl_txn *txn = &packet->txn;
 	struct kmcl_tx *tx = &ch->tx;
+	NTSTATUS status = refused(packet);
 	int err = -EAGAIN;
 	u8 *to;
 
-	if (packet->state != (message->prepared ? KMCL_PACKET_PREPARED : KMCL_PACKET_IDLE))
-		return STATUS_INVALID_DEVICE_REQUEST;
-	if (tx->gate == KMCL_GATE_REFUSE)
-		return refused(packet, tx);
-
+	if (status)
+		return status;
 	packet->wants_completion = wants_completion;
 	packet->external = message->type == KMCL_PKT_DATA_GPA_DIRECT;
 	describe(&txn->desc, message,
 		 wants_completion ? KMCL_DESC_FLAG_COMPLETION_REQUESTED : 0);
 	if (tx->gate == KMCL_GATE_OPEN)
-		err = tx->corrupt ? -EIO : reserve(ch, &txn->desc, &to);
+		err = reserve(ch, &txn->desc, &to);
 	if (err == -EIO)
 		return STATUS_FILE_CORRUPT_ERROR;
 	if (err == -EAGAIN && !may_queue)
@@ -310,7 +332,7 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 
 /**
  * kmcl_tx_send() - accept a packet
- * @packet: idle; sync is set for a synchronous request
+ * @packet: claimed by the caller; sync is set for a synchronous request
  * @message: what it says; nothing of it is needed after the return
  * @wants_completion: ask the peer for a completion packet
  * @may_queue: false: only if it can go into the ring at once
@@ -355,7 +377,7 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 	if (tx->gate == KMCL_GATE_REFUSE) {
 		status = tx->closing ? STATUS_DEVICE_REMOVED : STATUS_INVALID_DEVICE_STATE;
 	} else if (tx->gate == KMCL_GATE_OPEN) {
-		err = tx->corrupt ? -EIO : reserve(ch, &desc, &to);
+		err = reserve(ch, &desc, &to);
 		if (err == -EIO)
 			status = STATUS_FILE_CORRUPT_ERROR;
 		if (!err) {
@@ -393,7 +415,7 @@ void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 	txn->desc.trans_id = in->trans_id;
 
 	spin_lock_bh(&tx->lock);
-	if (tx->ring_open && !tx->corrupt && !READ_ONCE(ch->peer_gone))
+	if (tx->ring_open && !READ_ONCE(ch->peer_gone))
 		err = reserve(ch, &txn->desc, &to);
 	if (!err) {
 		write_packet(&ch->link.out, to, &txn->desc, NULL, 0, data, length);
@@ -445,6 +467,25 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 	spin_unlock_bh(&tx->lock);
 }
 
+/* The claim is lost: release those who wait in state callbacks, so that closing can begin. */
+void kmcl_tx_stop_waiting(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+
+	spin_lock_bh(&tx->lock);
+	if (tx->gate == KMCL_GATE_OPEN)
+		kmcl_sync_release_all(ch);
+	spin_unlock_bh(&tx->lock);
+}
+
+/* A request that was given up leaves the queue; what was behind it may fit. With tx->lock held. */
+void kmcl_tx_unqueue(struct kmcl_packet *packet)
+{
+	list_del_init(&packet->txn.link);
+	if (packet->ch->tx.ring_open)
+		retry_soon(&packet->ch->tx, 0);
+}
+
 /* From here on nobody touches the outgoing ring. */
 void kmcl_tx_ring_closed(struct kmcl_channel *ch)
 {
@@ -457,8 +498,8 @@ void kmcl_tx_ring_closed(struct kmcl_channel *ch)
 }
 
 /* A transaction ends. Return: the packet if its routine has to be called. */
-static struct kmcl_packet *end_transaction(struct kmcl_channel *ch, struct kmcl_packet *packet,
-					   NTSTATUS status, const void *data, u32 length)
+static struct kmcl_packet *end_transaction(struct kmcl_packet *packet, NTSTATUS status,
+					   const void *data, u32 length)
 {
 	if (packet->sync) {
 		packet->state = KMCL_PACKET_IDLE;
@@ -467,7 +508,6 @@ static struct kmcl_packet *end_transaction(struct kmcl_channel *ch, struct kmcl_
 	}
 	if (!packet->routine) {
 		/* A synchronous request that nobody waits for any more. */
-		ch->counters.late_completions++;
 		kmcl_sync_free_packet(packet);
 		return NULL;
 	}
@@ -493,8 +533,8 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 	spin_lock_bh(&tx->lock);
 	found = kmcl_ids_close(&tx->ids, id);
 	if (found)
-		packet = end_transaction(ch, container_of(found, struct kmcl_packet, txn.id),
-					 status, data, length);
+		packet = end_transaction(container_of(found, struct kmcl_packet, txn.id), status,
+					 data, length);
 	spin_unlock_bh(&tx->lock);
 	if (packet)
 		kmcl_routine_run(packet, status, data, length);
@@ -504,7 +544,7 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 static void flush_one(struct kmcl_channel *ch, struct kmcl_packet *packet)
 {
 	spin_lock_bh(&ch->tx.lock);
-	packet = end_transaction(ch, packet, STATUS_DEVICE_REMOVED, NULL, 0);
+	packet = end_transaction(packet, STATUS_DEVICE_REMOVED, NULL, 0);
 	spin_unlock_bh(&ch->tx.lock);
 	if (packet)
 		kmcl_routine_run(packet, STATUS_DEVICE_REMOVED, NULL, 0);

@@ -37,7 +37,7 @@ struct kmcl_desc {
 
 enum kmcl_packet_type {
 	KMCL_PKT_DATA_INBAND		= 0x6,
-	KMCL_PKT_DATA_XFER_PAGES	= 0x7,
+	KMCL_PKT_DATA_XFER_PAGES	= 0x7,	/* not taken */
 	KMCL_PKT_DATA_GPA_DIRECT	= 0x9,
 	KMCL_PKT_CANCEL_REQUEST		= 0xa,
 	KMCL_PKT_COMPLETION		= 0xb,

@@ -5,6 +5,7 @@
  * hv_vmbus describes one range of whole pages from one kernel address. It counts the bytes of a
  * description in 16 bits: 8190 pages work, at 8191 the call never returns.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -24,17 +25,20 @@
  */
 int kmcl_hv_create_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 {
-	struct vmbus_channel *channel = kmcl_hv_offer(base)->device->channel;
+	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
 	struct vmbus_gpadl *handle;
 	int err;
 
 	if (!IS_ALIGNED((unsigned long)gpadl->buffer, PAGE_SIZE) ||
-	    DIV_ROUND_UP((u64)gpadl->length, KMCL_PAGE_SIZE) > MAX_PAGES)
+	    ALIGN((u64)gpadl->length, PAGE_SIZE) / KMCL_PAGE_SIZE > MAX_PAGES)
 		return -EOPNOTSUPP;
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL);
 	if (!handle)
 		return -ENOMEM;
-	err = vmbus_establish_gpadl(channel, gpadl->buffer, PAGE_ALIGN(gpadl->length), handle);
+	mutex_lock(&offer->control);
+	err = vmbus_establish_gpadl(offer->device->channel, gpadl->buffer,
+				    PAGE_ALIGN(gpadl->length), handle);
+	mutex_unlock(&offer->control);
 	if (err) {
 		kfree(handle);
 		return err;
@@ -44,10 +48,26 @@ int kmcl_hv_create_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 	return 0;
 }
 
+/* Without memory nothing is sent, so try again; the driver counts on the pages being its own. */
+static int teardown(struct vmbus_channel *channel, struct vmbus_gpadl *handle)
+{
+	int err;
+
+	while ((err = vmbus_teardown_gpadl(channel, handle)) == -ENOMEM)
+		msleep(100);
+	return err;
+}
+
 void kmcl_hv_delete_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 {
-	struct vmbus_channel *channel = kmcl_hv_offer(base)->device->channel;
+	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
+	int err;
 
-	vmbus_teardown_gpadl(channel, gpadl->bus_data);
+	mutex_lock(&offer->control);
+	err = teardown(offer->device->channel, gpadl->bus_data);
+	mutex_unlock(&offer->control);
+	if (err)
+		pr_err("kmcl_hyperv: %s: GPADL %u may still be with the host: error %d\n",
+		       dev_name(&offer->device->device), gpadl->handle, err);
 	kfree(gpadl->bus_data);
 }

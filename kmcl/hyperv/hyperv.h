@@ -5,6 +5,7 @@
 
 #include <linux/hyperv.h>
 #include <linux/kref.h>
+#include <linux/mutex.h>
 #include <linux/workqueue.h>
 
 #include "../bus.h"
@@ -13,6 +14,7 @@ struct kmcl_hv_offer {
 	struct kmcl_offer base;
 	struct kref ref;
 	struct hv_device *device;
+	struct mutex control;	/* one wait for the host at a time: a rescind ends only one */
 	bool rescinded;
 	struct work_struct unregister;
 
@@ -39,6 +41,7 @@ void kmcl_hv_released(struct kmcl_offer *offer);
 int kmcl_hv_open(struct kmcl_offer *offer, struct kmcl_link *link);
 void kmcl_hv_close(struct kmcl_offer *offer, struct kmcl_link *link);
 void kmcl_hv_signal(struct kmcl_offer *offer);
+void kmcl_hv_closed(struct kmcl_offer *offer);
 void kmcl_hv_free_resources(struct kmcl_hv_offer *offer);
 void kmcl_hv_mmio(struct kmcl_offer *offer, u64 *address, u64 *size);
 

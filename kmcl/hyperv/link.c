@@ -83,16 +83,26 @@ static bool reuse_rings(struct kmcl_hv_offer *offer, const struct kmcl_link *lin
 
 /*
  * A device that was offered with MMIO space gets its address range here: hv_vmbus owns the guest's
- * and hands out pieces. Like the rings it is kept until the device goes.
+ * and hands out pieces.
  */
-static int get_mmio(struct kmcl_hv_offer *offer)
+static void get_mmio(struct kmcl_hv_offer *offer)
 {
 	struct vmbus_channel *channel = offer->device->channel;
 	resource_size_t size = (resource_size_t)channel->offermsg.offer.mmio_megabytes << 20;
 
-	if (!size || offer->mmio)
-		return 0;
-	return vmbus_allocate_mmio(&offer->mmio, offer->device, 0, -1, size, PAGE_SIZE, false);
+	if (size && vmbus_allocate_mmio(&offer->mmio, offer->device, 0, -1, size, PAGE_SIZE, false))
+		pr_warn("kmcl_hyperv: %s: no address space for the %u MiB that it asks for\n",
+			dev_name(&offer->device->device), channel->offermsg.offer.mmio_megabytes);
+}
+
+/* EvtChannelClosed has returned. */
+void kmcl_hv_closed(struct kmcl_offer *base)
+{
+	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
+
+	if (offer->mmio)
+		vmbus_free_mmio(offer->mmio->start, resource_size(offer->mmio));
+	offer->mmio = NULL;
 }
 
 void kmcl_hv_mmio(struct kmcl_offer *base, u64 *address, u64 *size)
@@ -135,14 +145,34 @@ static void keep_rings(struct kmcl_hv_offer *offer)
 void kmcl_hv_free_resources(struct kmcl_hv_offer *offer)
 {
 	free_rings(offer);
-	if (offer->mmio)
-		vmbus_free_mmio(offer->mmio->start, resource_size(offer->mmio));
-	offer->mmio = NULL;
 }
 
 static void map_ring(struct kmcl_ring *ring, const struct hv_ring_buffer_info *info)
 {
 	kmcl_ring_init(ring, info->ring_buffer, hv_get_ring_buffer(info), info->ring_datasize);
+}
+
+static int connect(struct kmcl_hv_offer *offer)
+{
+	struct vmbus_channel *channel = offer->device->channel;
+	int err;
+
+	mutex_lock(&offer->control);
+	err = vmbus_connect_ring(channel, signalled, offer);
+	if (err)
+		vmbus_disconnect_ring(channel);	/* it has kept the callback: take it back */
+	mutex_unlock(&offer->control);
+	return err;
+}
+
+static int disconnect(struct kmcl_hv_offer *offer)
+{
+	int err;
+
+	mutex_lock(&offer->control);
+	err = vmbus_disconnect_ring(offer->device->channel);
+	mutex_unlock(&offer->control);
+	return err;
 }
 
 /**
@@ -162,20 +192,16 @@ int kmcl_hv_open(struct kmcl_offer *base, struct kmcl_link *link)
 	err = get_rings(offer, link);
 	if (err)
 		return err;
-	err = get_mmio(offer);
-	if (err)
-		goto keep_rings;
 	offer->link = link;
-	err = vmbus_connect_ring(channel, signalled, offer);
-	if (err)
-		goto keep_rings;
+	err = connect(offer);
+	if (err) {
+		keep_rings(offer);
+		return err;
+	}
+	get_mmio(offer);
 	map_ring(&link->out, &channel->outbound);
 	map_ring(&link->in, &channel->inbound);
 	return 0;
-
-keep_rings:
-	keep_rings(offer);
-	return err;
 }
 
 void kmcl_hv_close(struct kmcl_offer *base, struct kmcl_link *link)
@@ -183,7 +209,7 @@ void kmcl_hv_close(struct kmcl_offer *base, struct kmcl_link *link)
 	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
 	struct vmbus_channel *channel = offer->device->channel;
 
-	if (vmbus_disconnect_ring(channel)) {
+	if (disconnect(offer)) {
 		/* The host may go on using the memory, so it cannot be freed. */
 		channel->ringbuffer_page = NULL;
 		vmbus_free_ring(channel);

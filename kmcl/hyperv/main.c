@@ -25,6 +25,7 @@ static const struct kmcl_bus_ops ops = {
 	.unwatch	= kmcl_hv_unwatch,
 	.open		= kmcl_hv_open,
 	.close		= kmcl_hv_close,
+	.closed		= kmcl_hv_closed,
 	.signal		= kmcl_hv_signal,
 	.released	= kmcl_hv_released,
 	.create_gpadl	= kmcl_hv_create_gpadl,
@@ -41,9 +42,6 @@ struct kmcl_bus kmcl_hv_bus = {
 
 static int __init kmcl_hv_init(void)
 {
-	if (vmbus_proto_version < VERSION_WIN8)
-		pr_info("kmcl_hyperv: VMBus protocol %d.%d\n", vmbus_proto_version >> 16,
-			vmbus_proto_version & 0xffff);
 	kmcl_hv_wq = alloc_workqueue("kmcl_hyperv", WQ_UNBOUND, 0);
 	if (!kmcl_hv_wq)
 		return -ENOMEM;

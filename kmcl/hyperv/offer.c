@@ -95,8 +95,10 @@ static void unwatch_rescind(struct kmcl_hv_offer *offer)
 	 * A rescind that is under way may have read the pointer and not have called it yet. There
 	 * is no way to wait for that, so the code it will run must stay.
 	 */
-	if (READ_ONCE(channel->rescind) && !offer->rescinded)
+	if (READ_ONCE(channel->rescind) && !offer->rescinded) {
+		pr_warn_once("kmcl_hyperv: device unbound during its rescind: the module stays\n");
 		__module_get(THIS_MODULE);
+	}
 }
 
 #else /* the core unregisters a rescinded device by itself, and waits in remove() meanwhile */
@@ -115,12 +117,24 @@ static void unwatch_rescind(struct kmcl_hv_offer *offer)
 
 #endif
 
+static const guid_t *class_of(struct hv_device *device)
+{
+	struct device_driver *driver = device->device.driver;
+
+	return &container_of(driver, struct class_driver, driver.driver)->ids[0].guid;
+}
+
 static int probe(struct hv_device *device, const struct hv_vmbus_device_id *id)
 {
-	struct kmcl_hv_offer *offer = kzalloc(sizeof(*offer), GFP_KERNEL);
+	struct kmcl_hv_offer *offer;
 
+	/* driver_override binds anything. */
+	if (!guid_equal(&device->dev_type, class_of(device)))
+		return -ENODEV;
+	offer = kzalloc(sizeof(*offer), GFP_KERNEL);
 	if (!offer)
 		return -ENOMEM;
+	mutex_init(&offer->control);
 	kref_init(&offer->ref);
 	offer->device = device;
 	offer->base.bus = &kmcl_hv_bus;
@@ -129,9 +143,11 @@ static int probe(struct hv_device *device, const struct hv_vmbus_device_id *id)
 
 	/* We mask the ring's interrupt ourselves, and only while there is something to read. */
 	set_channel_read_mode(device->channel, HV_CALL_DIRECT);
+	mutex_lock(&rescind_lock);
 	hv_set_drvdata(device, offer);
 	watch_rescind(offer);
 	kmcl_offer_add(&offer->base);
+	mutex_unlock(&rescind_lock);
 	return 0;
 }
 
@@ -146,8 +162,12 @@ static void unbind(struct hv_device *device)
 	unwatch_rescind(offer);
 	mutex_unlock(&rescind_lock);
 
-	kmcl_offer_withdraw(&offer->base);
+	if (READ_ONCE(device->channel->rescind))
+		kmcl_offer_withdraw(&offer->base);
+	else
+		kmcl_offer_unbind(&offer->base);
 	kmcl_offer_wait_unclaimed(&offer->base);
+	set_channel_read_mode(device->channel, HV_CALL_BATCHED);
 	kmcl_hv_free_resources(offer);
 	kref_put(&offer->ref, free_offer);
 }

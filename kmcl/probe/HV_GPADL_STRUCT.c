@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A GPADL is a structure that tells whether its memory is still shared with the host. */
+/* A GPADL is a structure, not a number. */
 #include <linux/hyperv.h>
 
-bool probe(struct vmbus_channel *channel);
-bool probe(struct vmbus_channel *channel)
+u32 probe(struct vmbus_channel *channel);
+u32 probe(struct vmbus_channel *channel)
 {
-	return channel->ringbuffer_gpadlhandle.decrypted;
+	return channel->ringbuffer_gpadlhandle.gpadl_handle;
 }

@@ -12,11 +12,6 @@ static inline u32 kmcl_hv_gpadl_handle(const struct vmbus_gpadl *gpadl)
 	return gpadl->gpadl_handle;
 }
 
-static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
-{
-	return channel->ringbuffer_gpadlhandle.decrypted;
-}
-
 #else /* a GPADL is a number */
 
 struct vmbus_gpadl {
@@ -42,12 +37,17 @@ static inline int kmcl_hv_teardown_gpadl(struct vmbus_channel *channel, struct v
 #define vmbus_establish_gpadl	kmcl_hv_establish_gpadl
 #define vmbus_teardown_gpadl	kmcl_hv_teardown_gpadl
 
+#endif
+
+/* After a close: does the host still have access to the ring memory of an isolated guest? */
 static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
 {
+#ifdef KMCL_HAVE_HV_GPADL_DECRYPTED
+	return channel->ringbuffer_gpadlhandle.decrypted;
+#else
 	return false;
-}
-
 #endif
+}
 
 #ifdef KMCL_EXPORTS_vmbus_device_unregister
 void vmbus_device_unregister(struct hv_device *device_obj);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The functions as a driver interface: spec 9. */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 /* The GUIDs are defined here: before anything else includes the API. */
