@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The local bus: server channels offered to client channels of the same kernel.
+ *
+ * A service is one offered server. It has two ends, and each is a struct kmcl_offer: the client's,
+ * which the matcher gives to client channels, and the server's, which the server channel has from
+ * enable to disable. Ring layout and packet format are those of the wire.
+ */
+#ifndef KMCL_LOCAL_H
+#define KMCL_LOCAL_H
+
+#include <linux/interrupt.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../bus.h"
+
+/* The memory of one ring: control page, data pages, and the data mapped again behind itself. */
+struct kmcl_local_ring {
+	struct page **pages;
+	unsigned int count;
+	void *mapping;
+};
+
+/* The way in to one end: a signal runs it in softirq context. */
+struct kmcl_local_kick {
+	struct tasklet_struct tasklet;
+	struct kmcl_link *link;		/* NULL while that end is not open; under the lock */
+	spinlock_t *lock;
+};
+
+enum kmcl_local_state {
+	KMCL_LOCAL_IDLE,
+	KMCL_LOCAL_KNOCKING,		/* a client waits for the server's answer */
+	KMCL_LOCAL_OPEN,
+	KMCL_LOCAL_SERVER_CLOSED,	/* the client has still to close */
+	KMCL_LOCAL_CLIENT_CLOSED,	/* and waits for the server to */
+};
+
+struct kmcl_local_service {
+	struct rb_node node;
+	struct work_struct reap;
+	struct kmcl_offer client;
+	struct kmcl_offer server;
+
+	spinlock_t lock;	/* covers state, answer, withdrawn, links and gpadls */
+	wait_queue_head_t wait;
+	enum kmcl_local_state state;
+	int answer;
+	bool withdrawn;
+	struct kmcl_local_kick to_client;
+	struct kmcl_local_kick to_server;
+
+	struct kmcl_local_ring upstream;	/* client to server */
+	struct kmcl_local_ring downstream;
+
+	struct list_head gpadls;
+	u32 last_gpadl;
+
+	struct page *mmio;
+	unsigned int mmio_order;
+};
+
+static inline struct kmcl_local_service *kmcl_local_of_client(struct kmcl_offer *offer)
+{
+	return container_of(offer, struct kmcl_local_service, client);
+}
+
+static inline struct kmcl_local_service *kmcl_local_of_server(struct kmcl_offer *offer)
+{
+	return container_of(offer, struct kmcl_local_service, server);
+}
+
+/* service.c */
+extern const struct kmcl_bus_ops kmcl_local_client_ops;
+extern const struct kmcl_bus_ops kmcl_local_server_ops;
+
+/* link.c */
+int kmcl_local_connect(struct kmcl_offer *offer, struct kmcl_link *link);
+void kmcl_local_disconnect(struct kmcl_offer *offer, struct kmcl_link *link);
+void kmcl_local_signal_server(struct kmcl_offer *offer);
+int kmcl_local_accept(struct kmcl_offer *end, struct kmcl_link *link);
+void kmcl_local_answer(struct kmcl_offer *end, int err);
+void kmcl_local_hang_up(struct kmcl_offer *end, struct kmcl_link *link);
+void kmcl_local_signal_client(struct kmcl_offer *end);
+void kmcl_local_kick_init(struct kmcl_local_kick *kick, spinlock_t *lock);
+
+/* gpadl.c */
+int kmcl_local_create_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
+void kmcl_local_delete_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);
+int kmcl_local_map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl);
+bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle);
+unsigned int kmcl_local_unmap_all(struct kmcl_offer *end);
+
+#endif
