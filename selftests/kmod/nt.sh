@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: any timeout=180
+# vm: any timeout=300
 # The NT subset, and what it leaves in the log.
 set -uo pipefail
 cd "$(dirname "$0")" && . ./nt.bash

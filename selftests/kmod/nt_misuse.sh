@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: any timeout=60
+# vm: any timeout=300
 # Driver errors: each is refused with a warning in the log, and nothing else happens.
 set -uo pipefail
 cd "$(dirname "$0")" && . ./nt.bash
