@@ -21,9 +21,9 @@ expected=(
 	"IoAllocateWorkItem: not a driver object"
 )
 
+printf '# expect-warning: %s\n' "${expected[@]}"
 nt_run misuse=1 || exit 1
 for warning in "${expected[@]}"; do
-	echo "# expect-warning: $warning"
 	dmesg | grep -q -- "$warning" || {
 		echo "# missing warning: $warning"
 		exit 1
