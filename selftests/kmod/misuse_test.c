@@ -8,35 +8,42 @@
 #include "client.h"
 #include "suites.h"
 
+/*
+ * A warning is 50 lines, and QEMU's console throws away what its reader has not fetched in time: one
+ * after the other.
+ */
 static void expect(struct ktap *t, const char *function, const char *what)
 {
+	msleep(30);
 	seq_printf(t->out, "# expect-warning: kmcl: %s: %s\n", function, what);
 }
 
 static void null_channel(struct ktap *t, struct client *c)
 {
-	static const char * const functions[] = {
-		"VmbChannelCleanup", "VmbChannelDisable", "VmbChannelStart", "VmbChannelPause",
-		"VmbChannelSetPointer", "VmbChannelGetPointer", "VmbPacketAllocate",
-		"VmbChannelSizeofPacket", "VmbChannelSetTransactionQuota",
-		"VmbChannelSetIncomingProcessingAtPassive", "VmbChannelDeleteGpadl",
-	};
 	UINT64 address, size;
-	unsigned int i;
 	GUID guid;
 
-	for (i = 0; i < ARRAY_SIZE(functions); i++)
-		expect(t, functions[i], "invalid channel");
+	expect(t, "VmbChannelCleanup", "invalid channel");
 	VmbChannelCleanup(NULL);
+	expect(t, "VmbChannelDisable", "invalid channel");
 	VmbChannelDisable(NULL);
+	expect(t, "VmbChannelStart", "invalid channel");
 	VmbChannelStart(NULL);
+	expect(t, "VmbChannelPause", "invalid channel");
 	VmbChannelPause(NULL);
+	expect(t, "VmbChannelSetPointer", "invalid channel");
 	VmbChannelSetPointer(NULL, c);
+	expect(t, "VmbChannelGetPointer", "invalid channel");
 	CHECK(t, !VmbChannelGetPointer(NULL));
+	expect(t, "VmbPacketAllocate", "invalid channel");
 	CHECK(t, !VmbPacketAllocate(NULL));
+	expect(t, "VmbChannelSizeofPacket", "invalid channel");
 	CHECK_EQUAL(t, VmbChannelSizeofPacket(NULL), 0);
+	expect(t, "VmbChannelSetTransactionQuota", "invalid channel");
 	VmbChannelSetTransactionQuota(NULL, 1);
+	expect(t, "VmbChannelSetIncomingProcessingAtPassive", "invalid channel");
 	VmbChannelSetIncomingProcessingAtPassive(NULL, TRUE);
+	expect(t, "VmbChannelDeleteGpadl", "invalid channel");
 	VmbChannelDeleteGpadl(NULL, 1);
 	expect(t, "VmbChannelGetInterfaceInstance", "invalid argument");
 	VmbChannelGetInterfaceInstance(NULL, &guid);
@@ -62,19 +69,17 @@ static void cleaned_up(struct ktap *t, struct client *c)
 
 static void null_packet(struct ktap *t, struct client *c)
 {
-	static const char * const functions[] = {
-		"VmbPacketFree", "VmbPacketSetCompletionRoutine", "VmbPacketSetPointer",
-		"VmbPacketGetPointer", "VmbPacketGetChannel", "VmbChannelPacketComplete",
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(functions); i++)
-		expect(t, functions[i], "invalid packet");
+	expect(t, "VmbPacketFree", "invalid packet");
 	VmbPacketFree(NULL);
+	expect(t, "VmbPacketSetCompletionRoutine", "invalid packet");
 	VmbPacketSetCompletionRoutine(NULL, client_sent);
+	expect(t, "VmbPacketSetPointer", "invalid packet");
 	VmbPacketSetPointer(NULL, c);
+	expect(t, "VmbPacketGetPointer", "invalid packet");
 	CHECK(t, !VmbPacketGetPointer(NULL));
+	expect(t, "VmbPacketGetChannel", "invalid packet");
 	CHECK(t, !VmbPacketGetChannel(NULL));
+	expect(t, "VmbChannelPacketComplete", "invalid packet");
 	VmbChannelPacketComplete(NULL, NULL, 0);
 	expect(t, "VmbChannelPacketDeferToPassive", "not in this packet's callback");
 	VmbChannelPacketDeferToPassive(NULL);
@@ -166,6 +171,7 @@ static void quota_zero(struct ktap *t, struct client *c)
 	CHECK_STAYS(t, 20, READ_ONCE(c->packets) == 2);
 }
 
+/* In any context, so that it cannot sleep between the four. */
 static void all_transitions(struct client *c)
 {
 	VmbChannelDisable(c->channel);
