@@ -122,7 +122,8 @@ def build(version, source=TOP, everything=True, quiet=False):
         warnings = [line for line in log.splitlines() if WARNING.search(line) and not HARMLESS.search(line)]
         if warnings:
             # kbuild would not compile those files again, and the next build would look clean.
-            _make([*command, "KMCL_ALL=1", "clean"], tree)
+            for path in tree.rglob("*.o"):
+                path.unlink()
             raise BuildError(f"warnings in the build for {version}:\n" + log)
         modules = _modules(tree)
         if not modules:
