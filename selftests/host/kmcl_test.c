@@ -27,6 +27,8 @@
 #define TYPE_KMCL_TEST "kmcl-test"
 OBJECT_DECLARE_SIMPLE_TYPE(Peer, KMCL_TEST)
 
+#define MAX_WAITING 64
+
 typedef struct OutPacket {
     uint16_t type;
     bool ask;
@@ -70,7 +72,8 @@ struct Peer {
         uint32_t left, size, burst, flags, seed;
     } generate;
 
-    QEMUTimer *generate_timer, *stall_timer, *rescind_timer, *offer_timer;
+    QEMUTimer *generate_timer, *stall_timer, *rescind_timer, *offer_timer, *poke_timer;
+    uint32_t poke[4];
     uint32_t offer_ms;
     uint64_t rescind_after;     /* packets, 0: not armed */
 
@@ -124,12 +127,20 @@ static void complete(Peer *peer, uint64_t id, const void *data, uint32_t length)
     send_packet(peer, VMBUS_PACKET_COMP, false, id, data, length);
 }
 
-static void complete_filled(Peer *peer, uint64_t id, uint32_t length, uint32_t seed)
+/* The core leaves what was in the ring where a message does not end on 8 bytes; here it is zero. */
+static uint8_t *filled(uint32_t length, uint32_t seed)
 {
-    g_autofree uint8_t *data = g_malloc(length + 1);
+    uint8_t *data = g_malloc0(ROUND_UP(length, 8) + 1);
 
     peer_fill(data, length, seed);
-    complete(peer, id, data, length);
+    return data;
+}
+
+static void complete_filled(Peer *peer, uint64_t id, uint32_t length, uint32_t seed)
+{
+    g_autofree uint8_t *data = filled(length, seed);
+
+    complete(peer, id, data, ROUND_UP(length, 8));
 }
 
 static void generate_one(Peer *peer)
@@ -143,8 +154,7 @@ static void generate_one(Peer *peer)
     if (peer->generate.flags & PEER_RANDOM) {
         size = peer_size(seed, size);
     }
-    data = g_malloc(size + 1);
-    peer_fill(data, size, seed);
+    data = filled(size, seed);
     if (ask) {
         Asked *asked = g_new(Asked, 1);
 
@@ -153,7 +163,7 @@ static void generate_one(Peer *peer)
         asked->seed = seed;
         g_hash_table_insert(peer->asked, g_memdup2(&id, sizeof(id)), asked);
     }
-    send_packet(peer, VMBUS_PACKET_DATA_INBAND, ask, id, data, size);
+    send_packet(peer, VMBUS_PACKET_DATA_INBAND, ask, id, data, ROUND_UP(size, 8));
     peer->generate.left--;
 }
 
@@ -552,6 +562,16 @@ static void order_raw(Peer *peer, const PeerPacket *packet, uint32_t advance)
     peer_send_raw(peer->chan, bytes, length, advance ?: length + 8);
 }
 
+/* Not in the batch that the order is in: its end writes the read index. */
+static void poke_now(void *opaque)
+{
+    Peer *peer = opaque;
+
+    if (peer->chan) {
+        peer_poke(peer->chan, peer->poke[0], peer->poke[1], peer->poke[2], peer->poke[3]);
+    }
+}
+
 static void order_external(Peer *peer, PeerPacket *packet, const uint32_t *arg)
 {
     Reply reply = { 0 };
@@ -609,7 +629,8 @@ static void obey(Peer *peer, PeerPacket *packet)
         order_raw(peer, packet, arg[0]);
         break;
     case PEER_POKE:
-        peer_poke(peer->chan, arg[0], arg[1], arg[2], arg[3]);
+        memcpy(peer->poke, arg, sizeof(peer->poke));
+        timer_mod(peer->poke_timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + 1);
         break;
     }
 }
@@ -651,10 +672,10 @@ static void handle(Peer *peer, PeerPacket *packet)
 
 /* ---- the channel ---- */
 
-/* Replies that found no room hold up reading, so that no more than one is ever on top of a batch. */
+/* Many replies that found no room hold up reading. A few do not: the guest may wait for us to read its own. */
 static bool may_read(Peer *peer)
 {
-    return peer->chan && !peer->stalled && g_queue_is_empty(&peer->out);
+    return peer->chan && !peer->stalled && g_queue_get_length(&peer->out) < MAX_WAITING;
 }
 
 static bool read_batch(Peer *peer, VMBusChannel *chan)
@@ -699,6 +720,7 @@ static void forget(Peer *peer)
     peer->generate.left = 0;
     timer_del(peer->generate_timer);
     timer_del(peer->stall_timer);
+    timer_del(peer->poke_timer);
     peer->stalled = false;
     peer->rescind_after = 0;
     peer->mode = PEER_ECHO;
@@ -775,6 +797,7 @@ static void realize(VMBusDevice *vdev, Error **errp)
     peer->generate_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, generate_tick, peer);
     peer->stall_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, stall_over, peer);
     peer->rescind_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, rescind_now, peer);
+    peer->poke_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, poke_now, peer);
     peer->offer_timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, offer_now, peer);
     peer->offer_ms = PEER_FOREVER;
     peer->next_id = 0x1000;
@@ -794,6 +817,7 @@ static void unrealize(VMBusDevice *vdev)
     timer_free(peer->stall_timer);
     timer_free(peer->rescind_timer);
     timer_free(peer->offer_timer);
+    timer_free(peer->poke_timer);
     g_hash_table_destroy(peer->asked);
 }
 

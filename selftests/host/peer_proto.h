@@ -66,8 +66,8 @@ enum peer_op {
 	 * the index by arg[0] (0: the bytes and a trailer) and signal.
 	 */
 	PEER_RAW,
-	/* Write arg[2] at offset arg[1] of a ring's control page; arg[0]: 0 the guest's incoming, 1
-	 * its outgoing ring; arg[3]: signal.
+	/* A millisecond later write arg[2] at offset arg[1] of a ring's control page; arg[0]: 0 the
+	 * guest's incoming, 1 its outgoing ring; arg[3]: signal. The answer may get lost by it.
 	 */
 	PEER_POKE,
 	/* Answer: followed by struct peer_counters. arg[0]: then set them to 0. */

@@ -129,21 +129,22 @@ static void posted(VMBus *vmbus, int status)
     }
 }
 
+static void try_bh(void *opaque)
+{
+    try_post(opaque);
+}
+
+/* Not in here: the route takes no message before its callback has returned. */
 static void peer_msg_cb(void *data, int status)
 {
     posted(data, status);
     vmbus_msg_cb(data, status);
-    try_post(data);
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), try_bh, data);
 }
 
 static HvSintMsgCb peer_outcome(HvSintMsgCb cb)
 {
     return cb ? peer_msg_cb : NULL;
-}
-
-static void try_bh(void *opaque)
-{
-    try_post(opaque);
 }
 
 static void try_soon(PeerLink *link)
