@@ -476,6 +476,8 @@ static void external(struct ktap *t, struct client *c)
 	if (!p || !CHECK(t, near && far))
 		return;
 	p->serve = serve_external;
+	/* To map pages that are not contiguous takes PASSIVE_LEVEL. */
+	VmbChannelSetIncomingProcessingAtPassive(p->server.channel, TRUE);
 	mdl = describe(near + 100, 4500, 1);
 	mdl->Next = describe(far + 4000, 12345, 7);
 	for (i = 0; i < 4500; i++)
