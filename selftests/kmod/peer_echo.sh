@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: peer timeout=300
+# Echoes through rings of 4 pages, every byte checked.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./peer.bash
+peer_run echo

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The test library once more, for a module with a client of its own. */
+#include "ktap.c"

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* peer_test.ko: reading debugfs kmcl-peer/SUITE runs a suite with the test peer. */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+
+#include "peer.h"
+
+unsigned int peer_echoes = 6000;
+module_param_named(echoes, peer_echoes, uint, 0444);
+MODULE_PARM_DESC(echoes, "echoes of the echo tests, in all");
+
+unsigned int peer_chains = 300;
+module_param_named(chains, peer_chains, uint, 0444);
+MODULE_PARM_DESC(chains, "MDL chains of each external data test");
+
+unsigned int peer_rescinds = 20;
+module_param_named(rescinds, peer_rescinds, uint, 0444);
+MODULE_PARM_DESC(rescinds, "rescinds at each stage");
+
+unsigned int peer_limit_ms = 1000;
+module_param_named(limit_ms, peer_limit_ms, uint, 0444);
+MODULE_PARM_DESC(limit_ms, "a rescind has had its effect after so many milliseconds");
+
+static const struct ktap_suite * const suites[] = {
+	&echo_suite,
+	&external_suite,
+	&gpadl_suite,
+	&incoming_suite,
+	&completion_suite,
+	&malformed_suite,
+	&rescind_suite,
+};
+
+static struct dentry *dir;
+
+static int suite_show(struct seq_file *out, void *unused)
+{
+	return ktap_show(out, out->private);
+}
+
+static int suite_open(struct inode *inode, struct file *file)
+{
+	/* Once: a file that outgrows its buffer is shown a second time. */
+	return single_open_size(file, suite_show, inode->i_private, 1 << 18);
+}
+
+static const struct file_operations suite_fops = {
+	.owner		= THIS_MODULE,
+	.open		= suite_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int __init peer_test_init(void)
+{
+	unsigned int i;
+
+	dir = debugfs_create_dir("kmcl-peer", NULL);
+	for (i = 0; i < ARRAY_SIZE(suites); i++)
+		debugfs_create_file(suites[i]->name, 0400, dir, (void *)suites[i], &suite_fops);
+	return 0;
+}
+
+static void __exit peer_test_exit(void)
+{
+	debugfs_remove(dir);
+}
+
+module_init(peer_test_init);
+module_exit(peer_test_exit);
+MODULE_DESCRIPTION("KMCL tests with the test peer");
+MODULE_LICENSE("GPL");
