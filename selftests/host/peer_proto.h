@@ -16,10 +16,8 @@
 #include <stdint.h>
 #endif
 
-/* Class 7a7f10c6-4b5e-4d0e-9c54-4b4d434c5065, instance 7a7f10c7-4b5e-4d0e-9c54-4b4d434c5065. */
-#define PEER_CLASS_BYTES	0x9c, 0x54, 0x4b, 0x4d, 0x43, 0x4c, 0x50, 0x65
-#define PEER_CLASS		0x7a7f10c6, 0x4b5e, 0x4d0e, PEER_CLASS_BYTES
-#define PEER_INSTANCE		0x7a7f10c7, 0x4b5e, 0x4d0e, PEER_CLASS_BYTES
+#define PEER_CLASS		"7a7f10c6-4b5e-4d0e-9c54-4b4d434c5065"
+#define PEER_INSTANCE		"7a7f10c7-4b5e-4d0e-9c54-4b4d434c5065"
 
 #define PEER_MAGIC		0x6b6d636c2d746573ull
 #define PEER_VERSION		1
@@ -38,8 +36,8 @@ enum peer_op {
 	 * packet's own bytes; PEER_COUNTERS tells.
 	 */
 	PEER_GENERATE,
-	/* A request with a completion of arg[1] bytes of peer_fill() of arg[2], sent as arg[0], enum
-	 * peer_completion, says; arg[3]: milliseconds for PEER_LATE. Answered by that completion.
+	/* A request with a completion of arg[1] bytes of peer_fill() of arg[2], sent as arg[0],
+	 * enum peer_completion, says; arg[3]: milliseconds for PEER_LATE. Answered by that completion.
 	 */
 	PEER_COMPLETE,
 	/* Complete what PEER_HOLD has held back: arg[0]: enum peer_sequence, arg[1]: seed. */
@@ -67,7 +65,8 @@ enum peer_op {
 	 */
 	PEER_RAW,
 	/* A millisecond later write arg[2] at offset arg[1] of a ring's control page; arg[0]: 0 the
-	 * guest's incoming, 1 its outgoing ring; arg[3]: signal. The answer may get lost by it.
+	 * guest's incoming, 1 its outgoing ring, from which nothing is read any more then; arg[3]: signal.
+	 * The answer may get lost by it.
 	 */
 	PEER_POKE,
 	/* Answer: followed by struct peer_counters. arg[0]: then set them to 0. */

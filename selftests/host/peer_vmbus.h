@@ -8,18 +8,18 @@
 
 /* A channel whose offer can be taken away. Functions run in the main loop, with the BQL. */
 typedef struct PeerLink {
-    VMBusChannel *chan;
-    void *opaque;
-    void (*trapped)(void *opaque);      /* the message of peer_trap() has come */
-    void (*released)(void *opaque);     /* the guest has let go of a rescinded channel */
+	VMBusChannel *chan;
+	void *opaque;
+	void (*trapped)(void *opaque);      /* the message of peer_trap() has come */
+	void (*released)(void *opaque);     /* the guest has let go of a rescinded channel */
 
-    uint32_t trap;                      /* message type, 0: none */
-    uint32_t trap_skip;
-    bool trap_swallow;
-    bool want_rescind, want_offer;
-    bool rescinded;
-    enum { PEER_IDLE, PEER_RESCINDING, PEER_OFFERING } sending;
-    QTAILQ_ENTRY(PeerLink) link;
+	uint32_t trap;                      /* message type, 0: none */
+	uint32_t trap_skip;
+	bool trap_swallow;
+	bool want_rescind, want_offer;
+	bool rescinded;
+	enum { PEER_IDLE, PEER_RESCINDING, PEER_OFFERING } sending;
+	QTAILQ_ENTRY(PeerLink) link;
 } PeerLink;
 
 void peer_attach(PeerLink *link, VMBusChannel *chan);
@@ -29,13 +29,13 @@ void peer_rescind(PeerLink *link);
 void peer_offer(PeerLink *link);
 
 typedef struct PeerPacket {
-    uint16_t type;
-    uint16_t flags;
-    uint64_t trans_id;
-    uint32_t head;              /* bytes between descriptor and payload */
-    uint32_t length;            /* bytes of payload */
-    uint8_t *payload;
-    uint8_t data[];
+	uint16_t type;
+	uint16_t flags;
+	uint64_t trans_id;
+	uint32_t head;              /* bytes between descriptor and payload */
+	uint32_t length;            /* bytes of payload */
+	uint8_t *payload;
+	uint8_t data[];
 } PeerPacket;
 
 /* Between vmbus_channel_recv_start() and vmbus_channel_recv_done(); any packet type. */

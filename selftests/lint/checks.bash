@@ -44,9 +44,9 @@ windows+=,TRAILING_SEMICOLON,SPACING,POINTER_LOCATION,STORAGE_CLASS,FUNCTION_ARG
 options=(--strict --no-tree --root=/usr/src/linux-source-6.12 --no-summary --terse --show-types --max-line-length=100)
 
 check_checkpatch() {
-	with .c .h | grep -vE '^(include|selftests/unit)/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
+	with .c .h | grep -vE '^(include|selftests/unit|selftests/host)/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
 		--ignore "$ignored" -f
-	with .c .h | grep '^selftests/unit/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
+	with .c .h | grep -E '^selftests/(unit|host)/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
 		--ignore "$user" -f
 	with .h | grep '^include/' | xargs -r -d '\n' perl "$scripts/checkpatch.pl" "${options[@]}" \
 		--ignore "$windows" -f
