@@ -3,8 +3,6 @@
 #include "client.h"
 #include "suites.h"
 
-#define FOUR_GIB_LESS_ONE	0xffffffffu
-
 static EVT_VMB_CHANNEL_PROCESS_PACKET some_callback;
 
 static VOID some_callback(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID buffer,
@@ -18,7 +16,7 @@ static void bad_channel(struct ktap *t, VMBCHANNEL bad)
 	VMB_CHANNEL_STATE_CHANGE_CALLBACKS callbacks;
 	UNICODE_STRING name = { };
 	GUID guid = { };
-	u64 memory;
+	u64 memory[1];
 
 	VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT(&callbacks);
 	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(bad, 1), STATUS_INVALID_PARAMETER_1);
@@ -36,7 +34,7 @@ static void bad_channel(struct ktap *t, VMBCHANNEL bad)
 	CHECK_STATUS(t, VmbClientChannelInitSetTargetPnp(bad, &guid, NULL, NULL),
 		     STATUS_INVALID_PARAMETER_1);
 	CHECK_STATUS(t, VmbChannelEnable(bad), STATUS_INVALID_PARAMETER_1);
-	CHECK_STATUS(t, VmbPacketInitialize(bad, (VMBPACKET)&memory, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbPacketInitialize(bad, (VMBPACKET)memory, U32_MAX),
 		     STATUS_INVALID_PARAMETER_1);
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(bad, NULL, 0, NULL, 0, NULL, NULL, NULL),
 		     STATUS_INVALID_PARAMETER_1);
@@ -83,7 +81,7 @@ static void packet_size(struct ktap *t, struct client *c)
 
 	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(c->channel, 0),
 		     STATUS_INVALID_PARAMETER_2);
-	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(c->channel, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(c->channel, U32_MAX),
 		     STATUS_INVALID_PARAMETER_2);
 	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(c->channel, 0x7ffe9),
 		     STATUS_INVALID_PARAMETER_2);
@@ -105,9 +103,9 @@ static void external_data(struct ktap *t, struct client *c)
 		     STATUS_INVALID_PARAMETER_2);
 	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, 1, 0),
 		     STATUS_INVALID_PARAMETER_3);
-	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, FOUR_GIB_LESS_ONE, 1),
+	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, U32_MAX, 1),
 		     STATUS_INVALID_PARAMETER_2);
-	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, 1, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, 1, U32_MAX),
 		     STATUS_INVALID_PARAMETER_2);
 	CHECK_STATUS(t, VmbChannelInitSetMaximumExternalData(c->channel, 1 << 24, 32),
 		     STATUS_SUCCESS);
@@ -116,7 +114,7 @@ static void external_data(struct ktap *t, struct client *c)
 static void context_size(struct ktap *t, struct client *c)
 {
 	CHECK_STATUS(t, VmbChannelInitSetClientContextSize(c->channel, 0), STATUS_SUCCESS);
-	CHECK_STATUS(t, VmbChannelInitSetClientContextSize(c->channel, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbChannelInitSetClientContextSize(c->channel, U32_MAX),
 		     STATUS_SUCCESS);
 	client_open(c);
 	CHECK_STATUS(t, c->result, STATUS_SUCCESS);
@@ -183,7 +181,7 @@ static void friendly_name(struct ktap *t, struct client *c)
 static void flags(struct ktap *t, struct client *c)
 {
 	CHECK_STATUS(t, VmbChannelInitSetFlags(c->channel, 0x2), STATUS_INVALID_PARAMETER_2);
-	CHECK_STATUS(t, VmbChannelInitSetFlags(c->channel, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbChannelInitSetFlags(c->channel, U32_MAX),
 		     STATUS_INVALID_PARAMETER_2);
 	CHECK_STATUS(t, VmbChannelInitSetFlags(c->channel, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE),
 		     STATUS_SUCCESS);
@@ -199,9 +197,9 @@ static void ring_pages(struct ktap *t, struct client *c)
 		     STATUS_INVALID_PARAMETER_2);
 	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, 1, 16385),
 		     STATUS_INVALID_PARAMETER_3);
-	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, FOUR_GIB_LESS_ONE, 0),
+	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, U32_MAX, 0),
 		     STATUS_INVALID_PARAMETER_2);
-	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, 0, FOUR_GIB_LESS_ONE),
+	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, 0, U32_MAX),
 		     STATUS_INVALID_PARAMETER_3);
 	CHECK_STATUS(t, VmbClientChannelInitSetRingBufferPageCount(c->channel, 0, 0),
 		     STATUS_SUCCESS);
@@ -280,34 +278,41 @@ static void pointer(struct ktap *t, struct client *c)
 	VmbChannelCleanup(channel);
 }
 
-#define ALL_INIT	"VmbChannelInitSetMaximumPacketSize, VmbChannelInitSetMaximumExternalData, " \
-			"VmbChannelInitSetClientContextSize, " \
-			"VmbChannelInitSetProcessPacketCallbacks, " \
-			"VmbChannelInitSetStateChangeCallbacks, VmbChannelInitSetFriendlyName, " \
-			"VmbChannelInitSetFlags, VmbClientChannelInitSetRingBufferPageCount, " \
-			"VmbClientChannelInitSetTargetPnp"
-#define ALL_STATUS	ALL_INIT ", VmbChannelEnable, VmbPacketInitialize, " \
-			"VmbChannelSendSynchronousRequest"
+#define ALL_INIT							\
+	"VmbChannelInitSetMaximumPacketSize, "				\
+	"VmbChannelInitSetMaximumExternalData, "			\
+	"VmbChannelInitSetClientContextSize, "				\
+	"VmbChannelInitSetProcessPacketCallbacks, "			\
+	"VmbChannelInitSetStateChangeCallbacks, "			\
+	"VmbChannelInitSetFriendlyName, VmbChannelInitSetFlags, "	\
+	"VmbClientChannelInitSetRingBufferPageCount, "			\
+	"VmbClientChannelInitSetTargetPnp"
+#define ALL_STATUS							\
+	ALL_INIT ", VmbChannelEnable, VmbPacketInitialize, "		\
+	"VmbChannelSendSynchronousRequest"
 
 static const struct ktap_test tests[] = {
 	{ ALL_STATUS ": Q1 NULL", null_channel },
 	{ ALL_STATUS ": Q1 not a channel", not_a_channel },
 	{ ALL_STATUS ": Q1 after cleanup", cleaned_up_channel },
 	{ "VmbPacketSend: Q1 bad packet handles", bad_packets },
-	{ "VmbChannelInitSetMaximumPacketSize: N18 0, 4 GiB, the limit, packets exist", packet_size },
+	{ "VmbChannelInitSetMaximumPacketSize: N18 0, 4 GiB, the limit, "
+	  "packets exist", packet_size },
 	{ "VmbChannelInitSetMaximumExternalData: N18 0, 4 GiB, the limit", external_data },
 	{ "VmbChannelInitSetClientContextSize: N17 any size", context_size },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N2 NULL", packet_callbacks },
-	{ "VmbChannelInitSetStateChangeCallbacks, VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT: 6.2 version and size",
+	{ "VmbChannelInitSetStateChangeCallbacks, VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT: "
+	  "6.2 version and size",
 	  state_callbacks },
 	{ "VmbChannelInitSetFriendlyName: N17 odd, long, empty, not valid", friendly_name },
 	{ "VmbChannelInitSetFlags: 6.2 unknown bits; assigned", flags },
 	{ "VmbClientChannelInitSetRingBufferPageCount: N18 too many pages", ring_pages },
 	{ "VmbClientChannelInitSetTargetPnp: N2 no type", target },
-	{ "VmbClientChannelInitSetRingBufferPageCount, VmbClientChannelInitSetTargetPnp, VmbChannelSendSynchronousRequest: N1, N2 on a server",
+	{ "VmbClientChannelInitSetRingBufferPageCount, VmbClientChannelInitSetTargetPnp, "
+	  "VmbChannelSendSynchronousRequest: N1, N2 on a server",
 	  server },
 	{ ALL_INIT ": Q1 refused and without effect when not Disabled", not_disabled },
 	{ "VmbChannelSetPointer, VmbChannelGetPointer: N17 NULL before the first set", pointer },
 };
 
-const struct ktap_suite arguments_suite = KTAP_SUITE("arguments", tests);
+const struct ktap_suite arguments_suite = KTAP_SUITE("arguments");

@@ -31,7 +31,7 @@ struct client {
 	VMBCHANNEL channel;
 	struct testbus_device *dev;
 
-	spinlock_t lock;
+	spinlock_t lock;		/* log, kept packets */
 	char log[CLIENT_LOG + 1];
 	char states[CLIENT_LOG + 1];
 	char state;			/* the last letter */

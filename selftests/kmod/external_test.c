@@ -287,7 +287,8 @@ static void incoming_has_none(struct ktap *t, struct client *c)
 static const struct ktap_test tests[] = {
 	{ "VmbPacketSend: 11.3 an MDL", whole_mdl },
 	{ "VmbPacketSendWithExternalMdl: N11 the window on the MDL", mdl_window },
-	{ "VmbPacketSend, VmbChannelInitSetMaximumExternalData: N11 limits and chains", mdl_limits },
+	{ "VmbPacketSend, VmbChannelInitSetMaximumExternalData: "
+	  "N11 limits and chains", mdl_limits },
 	{ "VmbPacketSendWithExternalPfns: Q10 page numbers", page_numbers },
 	{ "VmbPacketSendWithExternalPfns: N11 queued: the page numbers are copied", queued },
 	{ "VmbChannelSendSynchronousRequest: N8 with external data: after the rings are closed",
@@ -296,4 +297,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelPacketGetExternalData: N11 a client gets none", incoming_has_none },
 };
 
-const struct ktap_suite external_suite = KTAP_SUITE("external", tests);
+const struct ktap_suite external_suite = KTAP_SUITE("external");

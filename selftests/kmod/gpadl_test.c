@@ -59,7 +59,8 @@ static void errors(struct ktap *t, struct client *c)
 	u32 handle;
 	u8 *memory;
 
-	memory = c->memory = kmalloc(BYTES, GFP_KERNEL);
+	memory = kmalloc(BYTES, GFP_KERNEL);
+	c->memory = memory;
 	CHECK_STATUS(t, create(c, &handle), STATUS_INVALID_DEVICE_STATE);
 	client_open(c);
 	CHECK_STATUS(t, VmbChannelCreateGpadlFromBuffer(NULL, 0, memory, BYTES, &handle),
@@ -88,7 +89,8 @@ static void from_mdl(struct ktap *t, struct client *c)
 	u32 handle = 0;
 	u8 *memory;
 
-	memory = c->memory = kmalloc(BYTES, GFP_KERNEL);
+	memory = kmalloc(BYTES, GFP_KERNEL);
+	c->memory = memory;
 	first = IoAllocateMdl(memory, 2 * PAGE_SIZE, FALSE, FALSE, NULL);
 	second = IoAllocateMdl(memory + 3 * PAGE_SIZE, PAGE_SIZE, FALSE, FALSE, NULL);
 	MmBuildMdlForNonPagedPool(first);
@@ -167,12 +169,14 @@ static void mmio(struct ktap *t, struct client *c)
 
 static const struct ktap_test tests[] = {
 	{ "VmbChannelCreateGpadlFromBuffer, VmbChannelDeleteGpadl: 6.9", create_and_delete },
-	{ "VmbChannelCreateGpadlFromBuffer, VmbChannelDeleteGpadl: N23 in EvtChannelOpened and EvtChannelClosed",
+	{ "VmbChannelCreateGpadlFromBuffer, VmbChannelDeleteGpadl: "
+	  "N23 in EvtChannelOpened and EvtChannelClosed",
 	  in_callbacks },
 	{ "VmbChannelCreateGpadlFromBuffer: N23 every error status", errors },
-	{ "VmbChannelCreateGpadlFromMdl, VmbChannelDeleteGpadl: N23 chain, window, errors", from_mdl },
+	{ "VmbChannelCreateGpadlFromMdl, VmbChannelDeleteGpadl: N23 chain, window, "
+	  "errors", from_mdl },
 	{ "VmbChannelSetInterruptLatency: Q14 when open and not", latency },
 	{ "VmbChannelGetMmioSpace: N20 when open and not", mmio },
 };
 
-const struct ktap_suite gpadl_suite = KTAP_SUITE("gpadl", tests);
+const struct ktap_suite gpadl_suite = KTAP_SUITE("gpadl");

@@ -5,7 +5,7 @@
 # never answers, enable and disable without a leak, and the device taken away in traffic.
 set -uo pipefail
 
-class={525074dc-8985-46e2-8057-a307dc18a502}
+class='{525074dc-8985-46e2-8057-a307dc18a502}'
 driver=/sys/bus/vmbus/drivers/kmcl-525074dc-8985-46e2-8057-a307dc18a502
 parameters=/sys/module/kmcl_hyperv_test/parameters
 debugfs=/sys/kernel/debug
@@ -84,7 +84,7 @@ log_is() {
 }
 
 objects() {
-	cat $debugfs/kmcl/objects
+	cat "$debugfs/kmcl/objects"
 }
 
 # What stays from one connection to the next is kept for reuse, and does not grow.
@@ -137,7 +137,7 @@ unload() {
 
 	# modprobe -r would take hv_vmbus along.
 	for module in kmcl_hyperv_test kmcl_hyperv kmcl; do
-		! loaded $module || rmmod $module || return 1
+		! loaded "$module" || rmmod "$module" || return 1
 	done
 }
 

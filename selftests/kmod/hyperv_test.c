@@ -34,7 +34,7 @@ static VMBCHANNEL channel;
 static struct task_struct *traffic;
 
 static DEFINE_SPINLOCK(log_lock);
-static char log[512];		/* one letter per callback as in client.h; repeats are not shown */
+static char log[512];		/* as in client.h, without repeats */
 static atomic_t accepted, completed, removed, received;
 static long long took_ms;
 
@@ -201,7 +201,8 @@ static int set_command(const char *text, const struct kernel_param *kp)
 
 static int get_state(char *buffer, const struct kernel_param *kp)
 {
-	return sysfs_emit(buffer, "log %s\nstatus %#x\nms %lld\naccepted %d\ncompleted %d\nremoved %d\nreceived %d\n",
+	return sysfs_emit(buffer, "log %s\nstatus %#x\nms %lld\n"
+			  "accepted %d\ncompleted %d\nremoved %d\nreceived %d\n",
 			  log, (u32)last_status, took_ms, atomic_read(&accepted),
 			  atomic_read(&completed), atomic_read(&removed), atomic_read(&received));
 }

@@ -54,7 +54,8 @@ static void run(struct ktap *t, const struct ktap_test *test)
 		return;
 	test->run(t, c);
 	if (!CHECK(t, client_destroy(c)))
-		seq_puts(t->out, "# an accepted packet did not complete exactly once, or a callback came where it has no place\n");
+		seq_puts(t->out,
+			 "# a packet did not complete once, or a callback came out of place\n");
 }
 
 /* What hangs can be read in the kernel's log. */

@@ -33,8 +33,9 @@ struct ktap_suite {
 	unsigned int count;
 };
 
-#define KTAP_SUITE(suite_name, array) \
-	{ .name = suite_name, .tests = array, .count = ARRAY_SIZE(array) }
+/* Of a file whose tests are an array named tests, which may be said once more. */
+#define KTAP_SUITE(suite_name, ...) \
+	{ .name = suite_name, .tests = tests, .count = ARRAY_SIZE(tests) }
 
 bool ktap_check(struct ktap *t, bool good, const char *what, const char *file, int line);
 bool ktap_check_equal(struct ktap *t, u64 got, u64 want, const char *what, const char *file,
@@ -57,9 +58,15 @@ int ktap_show(struct seq_file *out, const struct ktap_suite *suite);
 	unsigned long __end = jiffies + msecs_to_jiffies(ms);		\
 	bool __has;							\
 									\
-	while (!(__has = (condition)) && time_before(jiffies, __end))	\
+	for (;;) {							\
+		bool __late = time_after(jiffies, __end);		\
+									\
+		__has = (condition);					\
+		if (__has || __late)					\
+			break;						\
 		usleep_range(500, 1000);				\
-	__has || (condition);						\
+	}								\
+	__has;								\
 })
 
 #define SOON(condition)		WITHIN(10000, condition)

@@ -320,16 +320,19 @@ static void cycles(struct ktap *t, struct client *c)
 }
 
 static const struct ktap_test tests[] = {
-	{ "VmbChannelEnable, VmbChannelGetInterfaceInstance: 4.2 an offer that is present opens inside the call",
+	{ "VmbChannelEnable, VmbChannelGetInterfaceInstance: "
+	  "4.2 an offer that is present opens inside the call",
 	  offer_present },
 	{ "VmbChannelEnable: 4.2 opens when the offer arrives", offer_later },
-	{ "VmbClientChannelInitSetTargetPnp, VmbChannelGetInterfaceInstance: 6.4 NULL takes any instance",
+	{ "VmbClientChannelInitSetTargetPnp, VmbChannelGetInterfaceInstance: "
+	  "6.4 NULL takes any instance",
 	  any_instance },
 	{ "VmbClientChannelInitSetTargetPnp: 6.4 an instance is waited for, others are left alone",
 	  other_instance },
 	{ "VmbChannelEnable, EvtChannelOpened: Q18 a failure is returned, closed is not called",
 	  opened_fails },
-	{ "VmbClientChannelInitSetTargetPnp, EvtChannelOpened: N5 a late failure goes to PnpFailureCallback",
+	{ "VmbClientChannelInitSetTargetPnp, EvtChannelOpened: "
+	  "N5 a late failure goes to PnpFailureCallback",
 	  opened_fails_later },
 	{ "VmbChannelEnable: 4.8 allowed in PnpFailureCallback", enable_in_failure },
 	{ "VmbClientChannelInitSetTargetPnp: 6.4 the failure callback is optional",
@@ -347,12 +350,14 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelEnable: N9 refused in state callbacks", enable_in_callbacks },
 	{ "VmbChannelEnable, VmbChannelDisable: 4.2 again and again", open_again },
 	{ "VmbChannelEnable: N19 an offer that is taken is not present", two_for_one },
-	{ "VmbClientChannelInitSetRingBufferPageCount, VmbChannelInitSetMaximumPacketSize, VmbChannelInitSetMaximumExternalData: 6.4 ring sizes",
+	{ "VmbClientChannelInitSetRingBufferPageCount, VmbChannelInitSetMaximumPacketSize, "
+	  "VmbChannelInitSetMaximumExternalData: 6.4 ring sizes",
 	  ring_sizes },
-	{ "VmbChannelInitSetStateChangeCallbacks, VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT: N2 copied, all optional",
+	{ "VmbChannelInitSetStateChangeCallbacks, VMB_CHANNEL_STATE_CHANGE_CALLBACKS_INIT: "
+	  "N2 copied, all optional",
 	  callbacks_copied },
 	{ "VmbChannelAllocate, VmbChannelCleanup: 6.1 without more", cleanup_fresh },
 	{ "VmbChannelEnable, VmbChannelDisable: 200 cycles", cycles },
 };
 
-const struct ktap_suite lifecycle_suite = KTAP_SUITE("lifecycle", tests);
+const struct ktap_suite lifecycle_suite = KTAP_SUITE("lifecycle");

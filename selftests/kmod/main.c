@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kmcl_test.ko: a file in debugfs for each suite. Reading it runs the suite and gives the result. */
+/* kmcl_test.ko: a debugfs file for each suite. Reading it runs the suite and gives the result. */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>

@@ -82,8 +82,9 @@ static void length_beyond_ring(struct ktap *t, struct client *c)
 
 static void length_largest(struct ktap *t, struct client *c)
 {
-	raw(t, c, &(struct kmcl_desc){ .type = KMCL_PKT_DATA_INBAND, .offset8 = 2,
-				       .len8 = 0xffff }, 32);
+	struct kmcl_desc desc = { .type = KMCL_PKT_DATA_INBAND, .offset8 = 2, .len8 = 0xffff };
+
+	raw(t, c, &desc, 32);
 }
 
 static void length_zero(struct ktap *t, struct client *c)
@@ -309,7 +310,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 packet type 0", type_zero },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 transfer pages", transfer_pages },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 external data to a client", gpa_direct },
-	{ "VmbChannelInitSetProcessPacketCallbacks: 5.5 length 8 beyond the ring", length_beyond_ring },
+	{ "VmbChannelInitSetProcessPacketCallbacks: "
+	  "5.5 length 8 beyond the ring", length_beyond_ring },
 	{ "VmbChannelInitSetProcessPacketCallbacks: 5.5 length 0xffff", length_largest },
 	{ "VmbChannelInitSetProcessPacketCallbacks: 5.5 length 0", length_zero },
 	{ "VmbChannelInitSetProcessPacketCallbacks: 5.5 offset beyond the length",
@@ -321,7 +323,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 write index beyond the ring",
 	  index_beyond_ring },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N15 write index 0xffffffff", index_largest },
-	{ "VmbChannelInitSetProcessPacketCallbacks: N15 write index not a multiple of 8", index_odd },
+	{ "VmbChannelInitSetProcessPacketCallbacks: "
+	  "N15 write index not a multiple of 8", index_odd },
 	{ "VmbChannelInitSetMaximumPacketSize: N15 data above the maximum, rounded up", too_large },
 	{ "VmbPacketSend: Q11 completion with id 0", id_zero },
 	{ "VmbPacketSend: Q11 completion with a made-up id", id_made_up },
@@ -339,4 +342,4 @@ static const struct ktap_test tests[] = {
 	  failed_at_passive },
 };
 
-const struct ktap_suite malformed_suite = KTAP_SUITE("malformed", tests);
+const struct ktap_suite malformed_suite = KTAP_SUITE("malformed");

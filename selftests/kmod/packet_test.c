@@ -153,7 +153,8 @@ static void from_interrupt(struct ktap *t, struct client *c)
 }
 
 static const struct ktap_test tests[] = {
-	{ "VmbPacketAllocate, VmbPacketFree, VmbPacketGetChannel, VmbPacketSetPointer, VmbPacketGetPointer: 6.6 properties",
+	{ "VmbPacketAllocate, VmbPacketFree, VmbPacketGetChannel, VmbPacketSetPointer, "
+	  "VmbPacketGetPointer: 6.6 properties",
 	  properties },
 	{ "VmbPacketAllocate: 6.6 the default routine frees", default_routine },
 	{ "VmbChannelSizeofPacket: N10 changes with the limits only", size_follows_settings },
@@ -167,4 +168,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbPacketAllocate, VmbPacketFree: Q17 at DISPATCH_LEVEL", from_interrupt },
 };
 
-const struct ktap_suite packet_suite = KTAP_SUITE("packet", tests);
+const struct ktap_suite packet_suite = KTAP_SUITE("packet");

@@ -222,4 +222,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelPause, VmbChannelStart: 100 times in traffic", many },
 };
 
-const struct ktap_suite pause_suite = KTAP_SUITE("pause", tests);
+const struct ktap_suite pause_suite = KTAP_SUITE("pause");

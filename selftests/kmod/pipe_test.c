@@ -151,4 +151,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbPacketSend, VmbChannelSendSynchronousRequest: N26 no transactions", no_transactions },
 };
 
-const struct ktap_suite pipe_suite = KTAP_SUITE("pipe", tests);
+const struct ktap_suite pipe_suite = KTAP_SUITE("pipe");

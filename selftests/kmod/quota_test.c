@@ -131,9 +131,11 @@ static void blocked_over_pause(struct ktap *t, struct client *c)
 }
 
 static const struct ktap_test tests[] = {
-	{ "VmbChannelSetTransactionQuota, VmbChannelPacketComplete: 5.4 blocks, a completion restarts",
+	{ "VmbChannelSetTransactionQuota, VmbChannelPacketComplete: 5.4 blocks, "
+	  "a completion restarts",
 	  blocks },
-	{ "VmbChannelSetTransactionQuota: 6.3 raising it does not restart", raising_does_not_restart },
+	{ "VmbChannelSetTransactionQuota: "
+	  "6.3 raising it does not restart", raising_does_not_restart },
 	{ "VmbChannelSetTransactionQuota: 6.3 below the number outstanding", below_outstanding },
 	{ "VmbChannelSetTransactionQuota: N14 completions are not counted, and wait behind",
 	  completions_behind },
@@ -144,4 +146,4 @@ static const struct ktap_test tests[] = {
 	  blocked_over_pause },
 };
 
-const struct ktap_suite quota_suite = KTAP_SUITE("quota", tests);
+const struct ktap_suite quota_suite = KTAP_SUITE("quota");

@@ -287,7 +287,7 @@ static void from_softirq(struct ktap *t, struct client *c)
 
 static void sleep_in_callback(struct client *c, VMBPACKETCOMPLETION packet, u8 *buffer, u32 length)
 {
-	msleep(2);
+	usleep_range(2000, 3000);
 	client_in_order(c, packet, buffer, length);
 }
 
@@ -328,17 +328,17 @@ static void at_passive(struct ktap *t, struct client *c)
 static void defer(struct client *c, VMBPACKETCOMPLETION packet, u8 *buffer, u32 length)
 {
 	if (in_interrupt()) {
-		c->result = (NTSTATUS)*(u64 *)buffer;
+		c->result = *(NTSTATUS *)buffer;
 		c->kept[0] = packet;
 		c->sent_pointer = buffer;
 		VmbChannelPacketDeferToPassive(packet);
 		return;
 	}
 	if (c->kept[0] == packet && (c->sent_pointer != buffer || length != 8 ||
-				     c->result != (NTSTATUS)*(u64 *)buffer))
+				     c->result != *(NTSTATUS *)buffer))
 		c->out_of_order = true;
 	c->kept[0] = NULL;
-	msleep(1);
+	usleep_range(1000, 2000);
 	client_in_order(c, packet, buffer, length);
 }
 
@@ -448,7 +448,8 @@ static const struct ktap_test tests[] = {
 	  length_is_rounded },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N14 PacketsProcessed of a batch", batch },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N14 never with 0", batch_of_completions },
-	{ "VmbChannelInitSetProcessPacketCallbacks, VmbChannelPause: N14 a batch ends before suspend",
+	{ "VmbChannelInitSetProcessPacketCallbacks, VmbChannelPause: "
+	  "N14 a batch ends before suspend",
 	  batch_before_suspend },
 	{ "VmbChannelPacketComplete: 6.8 in the callback", reply_in_callback },
 	{ "VmbChannelPacketComplete: 6.8 no reply where none is asked for", reply_not_wanted },
@@ -460,9 +461,11 @@ static const struct ktap_test tests[] = {
 	  reply_to_full_ring },
 	{ "VmbChannelPacketComplete: N13 a host that never reads replies", reply_backlog },
 	{ "VmbChannelPacketComplete, VmbChannelEnable: Q9 without a packet callback", no_callback },
-	{ "VmbChannelSetIncomingProcessingAtPassive: 6.3 FALSE: in the bus's context", at_dispatch },
+	{ "VmbChannelSetIncomingProcessingAtPassive: 6.3 FALSE: "
+	  "in the bus's context", at_dispatch },
 	{ "VmbChannelInitSetProcessPacketCallbacks: N4 from softirqs", from_softirq },
-	{ "VmbChannelSetIncomingProcessingAtPassive: N4 TRUE: packets and completions", at_passive },
+	{ "VmbChannelSetIncomingProcessingAtPassive: N4 TRUE: "
+	  "packets and completions", at_passive },
 	{ "VmbChannelPacketDeferToPassive: N13 same packet, before later ones", deferred },
 	{ "VmbChannelPacketDeferToPassive: N6 a close drops it", deferred_and_closed },
 	{ "VmbChannelPacketComplete, VmbChannelPause: 6.8 legal in suspend", reply_in_suspend },
@@ -470,4 +473,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelPacketComplete: 64 outstanding, five times", many_outstanding },
 };
 
-const struct ktap_suite receive_suite = KTAP_SUITE("receive", tests);
+const struct ktap_suite receive_suite = KTAP_SUITE("receive");

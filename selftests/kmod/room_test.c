@@ -225,4 +225,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbPacketSend: 12.3 the host writes our own index", own_index },
 };
 
-const struct ktap_suite room_suite = KTAP_SUITE("room", tests);
+const struct ktap_suite room_suite = KTAP_SUITE("room");

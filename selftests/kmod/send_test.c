@@ -3,8 +3,6 @@
 #include "client.h"
 #include "suites.h"
 
-#define FOUR_GIB_LESS_ONE	0xffffffffu
-
 static void in_order(struct ktap *t, struct client *c)
 {
 	unsigned int i;
@@ -155,7 +153,7 @@ static void bad_arguments(struct ktap *t, struct client *c)
 
 	client_open(c);
 	CHECK_STATUS(t, VmbPacketSend(packet, data, 4097, NULL, 0), STATUS_INVALID_PARAMETER);
-	CHECK_STATUS(t, VmbPacketSend(packet, data, FOUR_GIB_LESS_ONE, NULL, 0),
+	CHECK_STATUS(t, VmbPacketSend(packet, data, U32_MAX, NULL, 0),
 		     STATUS_INVALID_PARAMETER);
 	CHECK_STATUS(t, VmbPacketSend(packet, data, 0xfffffff0u, NULL, 0),
 		     STATUS_INVALID_PARAMETER);
@@ -386,7 +384,8 @@ static void at_dispatch(struct ktap *t, struct client *c)
 static const struct ktap_test tests[] = {
 	{ "VmbPacketSend: Q20 in order; complete when in the ring; one signal", in_order },
 	{ "VmbPacketSend: 11.2 descriptor, padding, transaction id", descriptor },
-	{ "VmbPacketSend, VmbPacketSetCompletionRoutine: 5.1 completions with payload, in any order",
+	{ "VmbPacketSend, VmbPacketSetCompletionRoutine: 5.1 completions with payload, "
+	  "in any order",
 	  completions },
 	{ "VmbPacketSetCompletionRoutine: N12 an empty completion", empty_completion },
 	{ "VmbPacketSend: Q5, Q7 queued before the open, copied", before_open },
@@ -410,4 +409,4 @@ static const struct ktap_test tests[] = {
 	{ "VmbPacketSend: Q17 at DISPATCH_LEVEL", at_dispatch },
 };
 
-const struct ktap_suite send_suite = KTAP_SUITE("send", tests);
+const struct ktap_suite send_suite = KTAP_SUITE("send");

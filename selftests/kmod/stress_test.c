@@ -161,8 +161,9 @@ static const struct ktap_test tests[] = {
 	{ "VmbPacketSend, VmbChannelPacketComplete: N3 many senders, two hosts", traffic },
 	{ "VmbChannelPause, VmbChannelStart, VmbChannelSendSynchronousRequest: N3 in traffic",
 	  with_pauses },
-	{ "VmbChannelEnable, VmbChannelDisable, VmbChannelSendSynchronousRequest: N3 rescinds in traffic",
+	{ "VmbChannelEnable, VmbChannelDisable, VmbChannelSendSynchronousRequest: "
+	  "N3 rescinds in traffic",
 	  with_everything },
 };
 
-const struct ktap_suite stress_suite = KTAP_SUITE("stress", tests);
+const struct ktap_suite stress_suite = KTAP_SUITE("stress");

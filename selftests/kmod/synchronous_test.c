@@ -436,4 +436,4 @@ static const struct ktap_test tests[] = {
 	  rescind_in_negotiation },
 };
 
-const struct ktap_suite synchronous_suite = KTAP_SUITE("synchronous", tests);
+const struct ktap_suite synchronous_suite = KTAP_SUITE("synchronous");
