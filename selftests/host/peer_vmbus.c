@@ -56,16 +56,26 @@ static void forget_opens(VMBus *vmbus, uint32_t id)
 	qemu_mutex_unlock(&vmbus->rx_queue_lock);
 }
 
-/* From here on the device touches no memory of the guest's for this channel. */
+/*
+ * From here on the device touches no memory of the guest's for this channel. Its GPADLs stay until
+ * the guest releases the channel: a host answers their teardown, and hv_vmbus waits for that with
+ * the mutex held that the rescind needs.
+ */
 static void let_go(VMBusChannel *chan)
 {
-	VMBusGpadl *gpadl, *next;
-
 	forget_opens(chan->vmbus, chan->id);
 	close_channel(chan);
 	chan->state = VMCHAN_INIT;
+}
+
+static void forget_gpadls(VMBusChannel *chan)
+{
+	VMBusGpadl *gpadl, *next;
+
 	QTAILQ_FOREACH_SAFE(gpadl, &chan->vmbus->gpadl_list, link, next) {
-		if (gpadl->child_relid == chan->id && gpadl->state != VMGPADL_TORNDOWN) {
+		bool answered = gpadl->state == VMGPADL_ALIVE || !gpadl_full(gpadl);
+
+		if (gpadl->child_relid == chan->id && answered) {
 			gpadl->state = VMGPADL_TORNDOWN;
 			vmbus_put_gpadl(gpadl);
 		}
@@ -173,6 +183,7 @@ static void released_bh(void *opaque)
 {
 	PeerLink *link = opaque;
 
+	forget_gpadls(link->chan);
 	link->released(link->opaque);
 }
 
