@@ -404,9 +404,9 @@ static NTSTATUS enable(struct kmcl_channel *ch)
  * VmbChannelStart(). It opens when a client does, on a worker.
  *
  * A client: if a matching offer is present the channel opens before the function returns, and a
- * failure to open is returned, EvtChannelOpened's included. Otherwise it opens when an offer arrives, on a
- * worker; a failure is then reported to the PnpFailureCallback. Callbacks may run before the
- * return.
+ * failure to open is returned, EvtChannelOpened's included. Otherwise it opens when an offer
+ * arrives, on a worker; a failure is then reported to the PnpFailureCallback. Callbacks may run
+ * before the return.
  *
  * After the peer has closed or rescinded the channel it is Disabled; enabling it again waits for
  * the next offer. Module unload: the channel must have been disabled and cleaned up by then.
