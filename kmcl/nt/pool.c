@@ -43,11 +43,13 @@ static void pool_account(s64 blocks, s64 bytes)
 
 static void *pool_alloc_large(size_t size, u32 tag, gfp_t gfp)
 {
-	unsigned long pages = DIV_ROUND_UP(size, KMCL_NT_PAGE_SIZE);
+	unsigned long pages;
 	void *p;
 
-	if (pages > S32_MAX)
+	/* Before the rounding, which the largest sizes would wrap to 0. */
+	if (size > (size_t)S32_MAX << KMCL_NT_PAGE_SHIFT)
 		return NULL;
+	pages = DIV_ROUND_UP(size, KMCL_NT_PAGE_SIZE);
 	size = pages << KMCL_NT_PAGE_SHIFT;
 	p = gfpflags_allow_blocking(gfp) ? kvmalloc(size, gfp) : kmalloc(size, gfp);
 	if (!p)

@@ -784,6 +784,24 @@ static bool all_bytes(const void *p, size_t n, u8 value)
 	return !memchr_inv(p, value, n);
 }
 
+/* What a driver asks for whose count of elements went below 0. */
+static void pool_refuses_huge_sizes(void)
+{
+	static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 15, SIZE_MAX - 4094, SIZE_MAX - 4095,
+	((size_t)S32_MAX << 12) + 1, (size_t)1 << 60 };
+	struct kmcl_nt_usage before, after;
+	int i;
+
+	kmcl_nt_usage(&before);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED, sizes[i], TAG));
+		CHECK(!ExAllocatePool2(POOL_FLAG_PAGED | POOL_FLAG_CACHE_ALIGNED, sizes[i], TAG));
+		CHECK(!ExAllocatePoolZero(NonPagedPoolNx, sizes[i], TAG));
+	}
+	kmcl_nt_usage(&after);
+	CHECK_EQUAL(after.pool_blocks, before.pool_blocks);
+}
+
 static void pool(void)
 {
 	static const size_t sizes[] = { 0, 1, 15, 16, 100, 4080, 4095, 4096, 4097, 8192, 12288,
@@ -835,7 +853,6 @@ static void pool(void)
 	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 64, TAG));
 	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED | 0x80000000ULL, 64, TAG));
 	CHECK(!ExAllocatePoolWithTag(2, 64, TAG));
-	CHECK(!ExAllocatePool2(POOL_FLAG_NON_PAGED, 1ULL << 60, TAG));
 	p = ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_SPECIAL_POOL, 64, TAG);
 	CHECK(p);
 	if (p)
@@ -1396,6 +1413,7 @@ static const struct test tests[] = {
 	{ "threads", threads },
 	{ "driver and work items", driver_and_work_items },
 	{ "pool", pool },
+	{ "pool refuses huge sizes", pool_refuses_huge_sizes },
 	{ "mdl pages are true", mdl_pages_are_true },
 	{ "mdl lock and partial", mdl_lock_and_partial },
 	{ "pages for mdl", pages_for_mdl },
