@@ -30,16 +30,21 @@ static void start_next_period(PKTIMER timer, struct kmcl_timeout *timeout)
 static void timer_expired(struct kmcl_timeout *timeout)
 {
 	PKTIMER timer = CONTAINING_RECORD(timeout, KTIMER, Timeout);
+	PKDPC dpc = timer->Dpc;
 	LARGE_INTEGER now;
 
 	timer->Header.SignalState = 1;
 	kmcl_dispatcher_signal(&timer->Header);
-	if (timer->Dpc) {
-		KeQuerySystemTime(&now);
-		kmcl_dpc_queue(timer->Dpc, ULongToPtr(now.LowPart), ULongToPtr(now.HighPart));
-	}
 	if (timer->Period)
 		start_next_period(timer, timeout);
+	/*
+	 * Last: another CPU may run the DPC at once, and its routine may free the timer. It does
+	 * not take the dispatcher lock for that.
+	 */
+	if (dpc) {
+		KeQuerySystemTime(&now);
+		kmcl_dpc_queue(dpc, ULongToPtr(now.LowPart), ULongToPtr(now.HighPart));
+	}
 }
 
 /**

@@ -623,6 +623,64 @@ static void many_timers(void)
 	ExFreePoolWithTag(timer, TAG);
 }
 
+struct own_timer {
+	KTIMER timer;
+	KDPC dpc;
+};
+
+static LONG timers_left;
+static LONG flushing;
+
+static VOID free_own_timer(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	struct own_timer *own = CONTAINING_RECORD(dpc, struct own_timer, dpc);
+
+	memset(own, 0xff, sizeof(*own));
+	ExFreePoolWithTag(own, TAG);
+	if (!InterlockedDecrement(&timers_left))
+		KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+}
+
+/* Puts DPCs into the queues of other CPUs. */
+static VOID flush_often(PVOID context)
+{
+	while (ReadNoFence(&flushing)) {
+		KeFlushQueuedDpcs();
+		cond_resched();
+	}
+}
+
+/* The DPC of a timer that expires once may free the timer. */
+static void timers_freed_by_their_dpc(void)
+{
+	struct own_timer *own;
+	PVOID thread[2];
+	KEVENT all_gone;
+	int i, n;
+
+	KeInitializeEvent(&all_gone, NotificationEvent, FALSE);
+	timers_left = 1;
+	flushing = 1;
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		thread[i] = begin_thread(flush_often, NULL);
+	for (n = 0; n < 2000; n++) {
+		own = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*own), TAG);
+		CHECK(own);
+		if (!own)
+			break;
+		InterlockedIncrement(&timers_left);
+		KeInitializeTimer(&own->timer);
+		KeInitializeDpc(&own->dpc, free_own_timer, &all_gone);
+		KeSetTimer(&own->timer, large(-(LONGLONG)(n % 50) * 100), &own->dpc);
+	}
+	if (InterlockedDecrement(&timers_left))
+		CHECK_EQUAL(wait_for(&all_gone, -20000 * MS), STATUS_SUCCESS);
+	InterlockedExchange(&flushing, 0);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		end_thread(thread[i]);
+	KeFlushQueuedDpcs();
+}
+
 /* ---- threads and handles ---- */
 
 static noinline void terminate_deep(int depth)
@@ -1410,6 +1468,7 @@ static const struct test tests[] = {
 	{ "timers", timers },
 	{ "periodic timer", periodic_timer },
 	{ "many timers", many_timers },
+	{ "timers freed by their dpc", timers_freed_by_their_dpc },
 	{ "threads", threads },
 	{ "driver and work items", driver_and_work_items },
 	{ "pool", pool },
