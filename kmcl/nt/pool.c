@@ -13,6 +13,7 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -87,6 +88,11 @@ static void *pool_alloc(size_t size, u32 tag, gfp_t gfp, bool aligned)
 {
 	if (size >= KMCL_NT_PAGE_SIZE)
 		return pool_alloc_large(size, tag, gfp);
+	/*
+	 * An empty block would begin where its object ends, which may be the address of a large
+	 * block on the next page.
+	 */
+	size = max_t(size_t, size, 1);
 	return pool_alloc_small(size, tag, gfp, aligned);
 }
 

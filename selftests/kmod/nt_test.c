@@ -860,6 +860,27 @@ static void pool_refuses_huge_sizes(void)
 	CHECK_EQUAL(after.pool_blocks, before.pool_blocks);
 }
 
+#define EMPTY_BLOCKS	1024
+
+/* Each has an address of its own, inside memory of its own. */
+static void empty_pool_blocks(void)
+{
+	void **block = kcalloc(EMPTY_BLOCKS, sizeof(*block), GFP_KERNEL);
+	int i;
+
+	CHECK(block);
+	for (i = 0; block && i < EMPTY_BLOCKS; i++) {
+		block[i] = ExAllocatePool2(POOL_FLAG_NON_PAGED |
+					   (i & 1 ? POOL_FLAG_CACHE_ALIGNED : 0), 0, TAG);
+		CHECK(block[i]);
+		CHECK((unsigned long)block[i] & 0xfff);
+	}
+	for (i = 0; block && i < EMPTY_BLOCKS; i++)
+		if (block[i])
+			ExFreePoolWithTag(block[i], TAG);
+	kfree(block);
+}
+
 static void pool(void)
 {
 	static const size_t sizes[] = { 0, 1, 15, 16, 100, 4080, 4095, 4096, 4097, 8192, 12288,
@@ -1472,6 +1493,7 @@ static const struct test tests[] = {
 	{ "threads", threads },
 	{ "driver and work items", driver_and_work_items },
 	{ "pool", pool },
+	{ "empty pool blocks", empty_pool_blocks },
 	{ "pool refuses huge sizes", pool_refuses_huge_sizes },
 	{ "mdl pages are true", mdl_pages_are_true },
 	{ "mdl lock and partial", mdl_lock_and_partial },
