@@ -20,6 +20,7 @@
 struct _IO_WORKITEM {
 	u32 magic;
 	atomic_t queued;
+	atomic_t references;	/* one of the driver, one of each run that has not ended */
 	struct work_struct work;
 	PDRIVER_OBJECT driver;
 	PIO_WORKITEM_ROUTINE routine;
@@ -28,6 +29,16 @@ struct _IO_WORKITEM {
 
 static struct workqueue_struct *normal_queue;
 static struct workqueue_struct *critical_queue;
+
+/*
+ * A workqueue tells its items apart by address and function. If the memory went while the routine
+ * is still running, a new item at the same address would be taken for this one and wait for it.
+ */
+static void item_put(PIO_WORKITEM item)
+{
+	if (atomic_dec_and_test(&item->references))
+		kfree(item);
+}
 
 static void run_item(struct work_struct *work)
 {
@@ -39,6 +50,7 @@ static void run_item(struct work_struct *work)
 	/* The routine may queue the item again, or free it. */
 	atomic_set_release(&item->queued, 0);
 	routine((PDEVICE_OBJECT)driver, context);
+	item_put(item);
 	kmcl_driver_work_end(driver);
 }
 
@@ -71,6 +83,7 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 		return NULL;
 	item->magic = WORKITEM_MAGIC;
 	item->driver = driver;
+	atomic_set(&item->references, 1);
 	INIT_WORK(&item->work, run_item);
 	return item;
 }
@@ -100,6 +113,7 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine
 		return;
 	IoWorkItem->routine = WorkerRoutine;
 	IoWorkItem->context = Context;
+	atomic_inc(&IoWorkItem->references);
 	kmcl_driver_work_begin(IoWorkItem->driver);
 	queue_work(critical ? critical_queue : normal_queue, &IoWorkItem->work);
 }
@@ -108,7 +122,7 @@ EXPORT_SYMBOL_GPL(IoQueueWorkItem);
 /**
  * IoFreeWorkItem() - free a work item
  * @IoWorkItem: not queued, else it warns once and nothing is freed; its routine may be running, or
- *	    be the caller
+ *	    be the caller; the memory then goes when the routine returns
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -122,7 +136,7 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 		      "%s: the item is queued\n", __func__))
 		return;
 	IoWorkItem->magic = 0;
-	kfree(IoWorkItem);
+	item_put(IoWorkItem);
 }
 EXPORT_SYMBOL_GPL(IoFreeWorkItem);
 

@@ -763,6 +763,29 @@ static VOID run_three_times(PDEVICE_OBJECT device, PVOID context)
 	KeSetEvent(&log->done, IO_NO_INCREMENT, FALSE);
 }
 
+static VOID set_event_and_free(PDEVICE_OBJECT device, PVOID context)
+{
+	IoFreeWorkItem(item_log.item);
+	KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+}
+
+/* Frees its own item first, then waits for a new one, whose memory may be that of the old one. */
+static VOID free_then_wait_for_another(PDEVICE_OBJECT device, PVOID context)
+{
+	static KEVENT other_ran;	/* not on the stack: if the wait fails, the item runs later */
+	struct item_log *log = context;
+
+	IoFreeWorkItem(log->item);
+	log->item = IoAllocateWorkItem(device);
+	CHECK(log->item);
+	if (log->item) {
+		KeInitializeEvent(&other_ran, NotificationEvent, FALSE);
+		IoQueueWorkItem(log->item, set_event_and_free, DelayedWorkQueue, &other_ran);
+		CHECK_EQUAL(wait_for(&other_ran, -10000 * MS), STATUS_SUCCESS);
+	}
+	KeSetEvent(&log->done, IO_NO_INCREMENT, FALSE);
+}
+
 static VOID run_late(PDEVICE_OBJECT device, PVOID context)
 {
 	msleep(100);
@@ -828,6 +851,12 @@ static void driver_and_work_items(void)
 	CHECK_EQUAL(wait_for(&item_log.done, -20000 * MS), STATUS_SUCCESS);
 	CHECK_EQUAL(item_log.runs, 3);
 	CHECK_EQUAL(item_log.irql, PASSIVE_LEVEL);
+
+	item_log.item = IoAllocateWorkItem((PDEVICE_OBJECT)test_driver);
+	CHECK(item_log.item);
+	KeClearEvent(&item_log.done);
+	IoQueueWorkItem(item_log.item, free_then_wait_for_another, DelayedWorkQueue, &item_log);
+	CHECK_EQUAL(wait_for(&item_log.done, -20000 * MS), STATUS_SUCCESS);
 
 	late_item_ran = false;
 	kmcl_driver_unload(test_driver);
