@@ -602,7 +602,10 @@ NTSTATUS ZwClose(_In_ HANDLE Handle);
 
 typedef ULONG_PTR PFN_NUMBER, *PPFN_NUMBER;
 
-/* Followed by one PFN_NUMBER for each 4096-byte page that the buffer spans. */
+/*
+ * Followed by one PFN_NUMBER for each 4096-byte page that the buffer spans. Size is that of both in
+ * bytes, read as a USHORT; KMCL_MDL_SIZE_MAX stands for that and anything more.
+ */
 typedef struct _MDL {
 	struct _MDL		*Next;
 	CSHORT			Size;
@@ -613,6 +616,8 @@ typedef struct _MDL {
 	ULONG			ByteCount;
 	ULONG			ByteOffset;
 } MDL, *PMDL;
+
+#define KMCL_MDL_SIZE_MAX		0xfff8
 
 #define MDL_MAPPED_TO_SYSTEM_VA		0x0001
 #define MDL_PAGES_LOCKED		0x0002
@@ -676,8 +681,10 @@ FORCEINLINE SIZE_T MmSizeOfMdl(_In_ PVOID Base, _In_ SIZE_T Length)
 FORCEINLINE VOID MmInitializeMdl(_Out_ PMDL MemoryDescriptorList, _In_ PVOID BaseVa,
 				 _In_ SIZE_T Length)
 {
+	SIZE_T size = MmSizeOfMdl(BaseVa, Length);
+
 	MemoryDescriptorList->Next = NULL;
-	MemoryDescriptorList->Size = (CSHORT)MmSizeOfMdl(BaseVa, Length);
+	MemoryDescriptorList->Size = (CSHORT)(size < KMCL_MDL_SIZE_MAX ? size : KMCL_MDL_SIZE_MAX);
 	MemoryDescriptorList->MdlFlags = 0;
 	MemoryDescriptorList->Process = NULL;
 	MemoryDescriptorList->MappedSystemVa = NULL;

@@ -112,7 +112,8 @@ static bool mdl_look_up(PMDL mdl)
  * @Irp: NULL; there are no IRPs
  *
  * The page array is not filled: see MmBuildMdlForNonPagedPool(), MmProbeAndLockPages(),
- * IoBuildPartialMdl(). The member Size holds the low 16 bits of the size, as on Windows.
+ * IoBuildPartialMdl(). The member Size stays at its largest value for MDLs that are larger, where
+ * Windows keeps the low 16 bits.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -155,6 +156,13 @@ VOID IoFreeMdl(PMDL Mdl)
 }
 EXPORT_SYMBOL_GPL(IoFreeMdl);
 
+static bool has_room(const MDL *mdl, unsigned long pages)
+{
+	size_t size = (USHORT)mdl->Size;
+
+	return size == KMCL_MDL_SIZE_MAX || sizeof(MDL) + pages * sizeof(PFN_NUMBER) <= size;
+}
+
 /**
  * IoBuildPartialMdl() - describe a part of another MDL's buffer
  * @SourceMdl: an MDL with pages
@@ -162,7 +170,9 @@ EXPORT_SYMBOL_GPL(IoFreeMdl);
  * @VirtualAddress: start of the part, inside the source's virtual address range
  * @Length: bytes; 0 means to the end of the source
  *
- * A part outside the source warns once and leaves the target without pages.
+ * A part outside the source, or more than the target has room for, warns once and leaves the target
+ * without pages. How much room a target of more than KMCL_MDL_SIZE_MAX bytes has is not known, and
+ * not checked.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -181,6 +191,9 @@ VOID IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULO
 		return;
 	if (!Length)
 		Length = SourceMdl->ByteCount - offset;
+	if (WARN_ONCE(!has_room(TargetMdl, ADDRESS_AND_SIZE_TO_SPAN_PAGES(VirtualAddress, Length)),
+		      "%s: the target is too small\n", __func__))
+		return;
 	first = (SourceMdl->ByteOffset + offset) >> KMCL_NT_PAGE_SHIFT;
 	TargetMdl->Process = SourceMdl->Process;
 	TargetMdl->StartVa = (PVOID)((ULONG_PTR)VirtualAddress & ~(KMCL_NT_PAGE_SIZE - 1));

@@ -10,6 +10,7 @@ expected=(
 	"MmProbeAndLockPages: user addresses"
 	"MmMapLockedPagesSpecifyCache: the MDL has no pages"
 	"MmFreePagesFromMdl: not an MDL"
+	"IoBuildPartialMdl: the target is too small"
 	"MmUnmapLockedPages: not a mapping"
 	"not an initialised dispatcher object"
 	"a wait at DISPATCH_LEVEL"

@@ -1082,6 +1082,29 @@ static void mdl_lock_and_partial(void)
 	vfree(area);
 }
 
+/* Where the member Size is too small for the size. */
+static void large_partial_mdl(void)
+{
+	const size_t size = 64 << 20;
+	PMDL mdl = MmAllocatePagesForMdl(large(0), large(-1), large(0), size);
+	PMDL part = IoAllocateMdl(NULL, size, FALSE, FALSE, NULL);
+
+	CHECK(mdl && part);
+	if (mdl && part && MmGetMdlByteCount(mdl) == size) {
+		CHECK_EQUAL((USHORT)part->Size, KMCL_MDL_SIZE_MAX);
+		IoBuildPartialMdl(mdl, part, MmGetMdlVirtualAddress(mdl), 0);
+		CHECK(part->MdlFlags & MDL_PAGES_LOCKED);
+		CHECK_EQUAL(MmGetMdlPfnArray(part)[size / 4096 - 1],
+			    MmGetMdlPfnArray(mdl)[size / 4096 - 1]);
+	}
+	if (part)
+		IoFreeMdl(part);
+	if (mdl) {
+		MmFreePagesFromMdl(mdl);
+		ExFreePool(mdl);
+	}
+}
+
 static bool pages_differ(PMDL mdl)
 {
 	unsigned long pages = MmGetMdlByteCount(mdl) >> 12, i, j;
@@ -1452,6 +1475,31 @@ static void misuse_mdl(void)
 	IoFreeMdl(mdl);
 }
 
+static void misuse_partial_mdl(void)
+{
+	char *area = vmalloc(4 * 4096);
+	PMDL mdl, part;
+
+	CHECK(area);
+	if (!area)
+		return;
+	mdl = IoAllocateMdl(area, 4 * 4096, FALSE, FALSE, NULL);
+	part = IoAllocateMdl(area, 4096, FALSE, FALSE, NULL);
+	CHECK(mdl && part);
+	MmBuildMdlForNonPagedPool(mdl);
+	IoBuildPartialMdl(mdl, part, area, 4097);
+	CHECK(!(part->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL));
+	IoBuildPartialMdl(mdl, part, area + 1, 4096);
+	CHECK(!(part->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL));
+	IoBuildPartialMdl(mdl, part, area + 4096, 0);
+	CHECK(!(part->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL));
+	IoBuildPartialMdl(mdl, part, area + 3 * 4096, 0);
+	CHECK(part->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL);
+	IoFreeMdl(part);
+	IoFreeMdl(mdl);
+	vfree(area);
+}
+
 static void misuse_wait(void)
 {
 	KEVENT event;
@@ -1526,6 +1574,7 @@ static const struct test tests[] = {
 	{ "pool refuses huge sizes", pool_refuses_huge_sizes },
 	{ "mdl pages are true", mdl_pages_are_true },
 	{ "mdl lock and partial", mdl_lock_and_partial },
+	{ "large partial mdl", large_partial_mdl },
 	{ "pages for mdl", pages_for_mdl },
 	{ "more pages than there are", more_pages_than_there_are },
 	{ "lists", lists },
@@ -1540,6 +1589,7 @@ static const struct test tests[] = {
 
 static const struct test misuse_tests[] = {
 	{ "misuse of mdls", misuse_mdl },
+	{ "misuse of partial mdls", misuse_partial_mdl },
 	{ "misuse of waits", misuse_wait },
 	{ "misuse of pool", misuse_pool },
 	{ "misuse of locks", misuse_locks },
