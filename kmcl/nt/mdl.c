@@ -60,6 +60,13 @@ bool kmcl_mdl_has_pages(const MDL *mdl)
 	return mdl->MdlFlags & MDL_HAS_PAGES;
 }
 
+/* Is the mapping the MDL's own, or that of the MDL it is a part of? */
+static bool owns_mapping(const MDL *mdl)
+{
+	return mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA &&
+	       (!(mdl->MdlFlags & MDL_PARTIAL) || mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED);
+}
+
 static bool is_mapped_address(const void *va)
 {
 #ifdef MODULES_VADDR
@@ -148,7 +155,7 @@ EXPORT_SYMBOL_GPL(IoAllocateMdl);
  */
 VOID IoFreeMdl(PMDL Mdl)
 {
-	if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) {
+	if (owns_mapping(Mdl)) {
 		WARN_ONCE(!(Mdl->MdlFlags & MDL_PARTIAL), "%s: the MDL is mapped\n", __func__);
 		MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
 	}
@@ -170,6 +177,9 @@ static bool has_room(const MDL *mdl, unsigned long pages)
  * @VirtualAddress: start of the part, inside the source's virtual address range
  * @Length: bytes; 0 means to the end of the source
  *
+ * If the source is mapped, so is the part, by the same mapping: it is good as long as the source's.
+ * A mapping that the target still has of its own is dropped.
+ *
  * A part outside the source, or more than the target has room for, warns once and leaves the target
  * without pages. How much room a target of more than KMCL_MDL_SIZE_MAX bytes has is not known, and
  * not checked.
@@ -184,6 +194,7 @@ VOID IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULO
 	ULONG_PTR offset = (ULONG_PTR)VirtualAddress - start;
 	unsigned long first;
 
+	MmPrepareMdlForReuse(TargetMdl);
 	TargetMdl->MdlFlags &= ~(MDL_HAS_PAGES | MDL_MAPPED_TO_SYSTEM_VA);
 	if (WARN_ONCE((ULONG_PTR)VirtualAddress < start || offset > SourceMdl->ByteCount ||
 		      Length > SourceMdl->ByteCount - offset,
@@ -199,8 +210,10 @@ VOID IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULO
 	TargetMdl->StartVa = (PVOID)((ULONG_PTR)VirtualAddress & ~(KMCL_NT_PAGE_SIZE - 1));
 	TargetMdl->ByteOffset = BYTE_OFFSET(VirtualAddress);
 	TargetMdl->ByteCount = Length;
-	TargetMdl->MdlFlags |= MDL_PARTIAL | (SourceMdl->MdlFlags & MDL_HAS_PAGES);
-	if (SourceMdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL)
+	TargetMdl->MdlFlags |= MDL_PARTIAL |
+			       (SourceMdl->MdlFlags & (MDL_HAS_PAGES | MDL_MAPPED_TO_SYSTEM_VA));
+	TargetMdl->MappedSystemVa = NULL;
+	if (SourceMdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL))
 		TargetMdl->MappedSystemVa = (PCHAR)SourceMdl->MappedSystemVa + offset;
 	memcpy(MmGetMdlPfnArray(TargetMdl), MmGetMdlPfnArray(SourceMdl) + first,
 	       mdl_pages(TargetMdl) * sizeof(PFN_NUMBER));
@@ -273,9 +286,9 @@ VOID MmUnlockPages(PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+	if (owns_mapping(mdl))
 		MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
-	mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
+	mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
 }
 EXPORT_SYMBOL_GPL(MmUnlockPages);
 
@@ -420,7 +433,8 @@ static void unmap(void *address)
 /**
  * MmUnmapLockedPages() - undo MmMapLockedPagesSpecifyCache()
  * @BaseAddress: the address it returned
- * @MemoryDescriptorList: the MDL
+ * @MemoryDescriptorList: the MDL; a partial MDL whose mapping is that of its source warns once and
+ *	    stays mapped
  *
  * IRQL: <= DISPATCH_LEVEL; there the mapping goes away a little later.
  *
@@ -430,7 +444,7 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
-	if (WARN_ONCE(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) ||
+	if (WARN_ONCE(!owns_mapping(mdl) ||
 		      BaseAddress != mdl->MappedSystemVa,
 		      "%s: not a mapping of this MDL\n", __func__))
 		return;

@@ -1032,6 +1032,7 @@ static void mdl_lock_and_partial(void)
 	PMDL mdl, part;
 	char *mapped;
 	KIRQL old;
+	int i;
 
 	CHECK(area);
 	if (!area)
@@ -1062,18 +1063,40 @@ static void mdl_lock_and_partial(void)
 	CHECK_EQUAL(MmGetMdlPfnArray(part)[0], MmGetMdlPfnArray(mdl)[1]);
 	CHECK_EQUAL(MmGetMdlPfnArray(part)[1], MmGetMdlPfnArray(mdl)[2]);
 	CHECK(part->MdlFlags & MDL_PARTIAL);
-	mapped = MmGetSystemAddressForMdlSafe(part, NormalPagePriority);
-	CHECK(mapped && *mapped == 0x5a);
+	/* The source is mapped, so the part is, at DISPATCH_LEVEL too. */
+	mapped = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK(MmGetSystemAddressForMdlSafe(part, NormalPagePriority) == mapped + 4900);
+	KeLowerIrql(old);
+	CHECK(!(part->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED));
 	MmPrepareMdlForReuse(part);
+	CHECK(mapped && mapped[4900] == 0x5a);
 	IoBuildPartialMdl(mdl, part, area + 5000, 0);
 	CHECK_EQUAL(MmGetMdlByteCount(part), 100 + 3 * 4096 - 5000);
 	IoFreeMdl(part);
+	CHECK(mapped && mapped[4900] == 0x5a);	/* the source's mapping is still there */
 
 	/* unmap where vunmap() must not be called */
 	KeRaiseIrql(DISPATCH_LEVEL, &old);
 	MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
 	KeLowerIrql(old);
 	CHECK(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA));
+
+	/* The source is not mapped: the part has a mapping of its own, which goes with it. */
+	part = IoAllocateMdl(area + 100, 3 * 4096, FALSE, FALSE, NULL);
+	CHECK(part);
+	for (i = 0; part && i < 3; i++) {
+		IoBuildPartialMdl(mdl, part, area + 5000, 4000);
+		CHECK(!part->MappedSystemVa);
+		mapped = MmGetSystemAddressForMdlSafe(part, NormalPagePriority);
+		CHECK(mapped && *mapped == 0x5a);
+		CHECK(part->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED);
+		CHECK(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA));
+		if (i == 1)
+			MmPrepareMdlForReuse(part);
+	}
+	if (part)
+		IoFreeMdl(part);
 	mapped = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
 	CHECK(mapped);
 	MmUnlockPages(mdl);
