@@ -73,13 +73,16 @@ void kmcl_driver_work_end(PDRIVER_OBJECT object)
 	spin_unlock_irqrestore(&driver->lock, flags);
 }
 
+/* DPCs and work items may still be under way, and each may have started the other. */
 static void driver_free(struct kmcl_driver *driver)
 {
+	KeFlushQueuedDpcs();
 	kmcl_driver_work_end(&driver->object);
 	wait_for_completion(&driver->idle);
 	/* The last kmcl_driver_work_end() may still hold the lock. */
 	spin_lock_irq(&driver->lock);
 	spin_unlock_irq(&driver->lock);
+	KeFlushQueuedDpcs();
 	kfree(driver);
 }
 
@@ -127,7 +130,7 @@ int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry, PDRIVER_OBJ
 EXPORT_SYMBOL_GPL(kmcl_driver_load);
 
 /**
- * kmcl_driver_unload() - run a driver's DriverUnload and wait for its work items
+ * kmcl_driver_unload() - run a driver's DriverUnload and wait for its DPCs and work items
  * @object: the driver object
  */
 void kmcl_driver_unload(PDRIVER_OBJECT object)

@@ -824,8 +824,20 @@ static NTSTATUS entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 	return STATUS_SUCCESS;
 }
 
+static VOID run_long(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	KeStallExecutionProcessor(50000);
+	*(bool *)context = true;
+}
+
+static bool late_dpc_ran;
+
 static NTSTATUS failing_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 {
+	static KDPC dpc;
+
+	KeInitializeDpc(&dpc, run_long, &late_dpc_ran);
+	CHECK(KeInsertQueueDpc(&dpc, NULL, NULL));
 	driver->DriverUnload = unload;
 	return STATUS_NO_SUCH_DEVICE;
 }
@@ -836,8 +848,10 @@ static void driver_and_work_items(void)
 	KIRQL old;
 
 	unloaded = false;
+	late_dpc_ran = false;
 	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, failing_entry, &test_driver), -ENODEV);
 	CHECK(!unloaded);
+	CHECK(late_dpc_ran);	/* the module's text may go now */
 	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, entry, &test_driver), 0);
 
 	item = IoAllocateWorkItem((PDEVICE_OBJECT)test_driver);
