@@ -12,6 +12,8 @@
 
 #define va_arg(args, type)	__builtin_va_arg(args, type)
 
+#define NUMBER_MAX	100000
+
 struct out {
 	char *buf;
 	SIZE_T size;
@@ -38,15 +40,16 @@ struct spec {
 	char code;
 };
 
+/* A NUL would hide what follows it. */
 static void put(struct out *out, char c)
 {
 	if (out->length + 1 < out->size)
-		out->buf[out->length++] = c;
+		out->buf[out->length++] = c ? c : '.';
 }
 
 static void pad(struct out *out, int n, char c)
 {
-	while (n-- > 0)
+	while (n-- > 0 && out->length + 1 < out->size)
 		put(out, c);
 }
 
@@ -289,11 +292,17 @@ static const char *parse_flags(const char *f, struct spec *spec)
 	}
 }
 
+/* A width or precision of the caller's, such that sums and differences of a few do not overflow. */
+static int bounded(int value)
+{
+	return max(min(value, NUMBER_MAX), -NUMBER_MAX);
+}
+
 static const char *parse_number(const char *f, int *value)
 {
 	*value = 0;
 	while (*f >= '0' && *f <= '9') {
-		if (*value < 100000)
+		if (*value < NUMBER_MAX)
 			*value = *value * 10 + (*f - '0');
 		f++;
 	}
@@ -414,7 +423,7 @@ __SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format,
 		}
 		f = parse_flags(f + 1, &spec);
 		if (*f == '*') {
-			spec.field = va_arg(ap, int);
+			spec.field = bounded(va_arg(ap, int));
 			if (spec.field < 0) {
 				spec.left = TRUE;
 				spec.field = -spec.field;
@@ -425,7 +434,7 @@ __SIZE_TYPE__ kmcl_nt_vformat(char *buf, __SIZE_TYPE__ size, const char *format,
 		}
 		if (*f == '.') {
 			if (*++f == '*') {
-				spec.precision = va_arg(ap, int);
+				spec.precision = bounded(va_arg(ap, int));
 				f++;
 			} else {
 				f = parse_number(f, &spec.precision);

@@ -15,4 +15,5 @@ in_log() {
 nt_run misuse=0 || exit 1
 in_log 'nt_test: message 1 naïve wide too narrow 123456789abcdef 4294967295 ff' &&
 	in_log 'nt_test: message 2 without a newline' &&
+	in_log 'nt_test: message 4 a.text end' &&
 	! in_log 'nt_test: never printed' >/dev/null

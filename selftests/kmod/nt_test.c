@@ -1492,6 +1492,19 @@ static void messages(void)
 	KdPrint(("nt_test: never printed\n"));	/* DBG is 0 */
 }
 
+/* Widths and precisions out of a driver's variables; the script looks for message 4. */
+static void extreme_messages(void)
+{
+	LONGLONG begin = KeQueryInterruptTime();
+
+	DbgPrint("nt_test: message 3 %*d", INT_MIN, 1);
+	DbgPrint("nt_test: message 4 %c%c%.*s end", 'a', 0, INT_MAX, "text");
+	DbgPrint("nt_test: message 5 %*d", INT_MAX, 1);
+	DbgPrint("nt_test: message 6 %#.*x", INT_MAX, 1);
+	DbgPrint("nt_test: message 7 %-*.*d", INT_MAX, INT_MAX, -1);
+	CHECK(KeQueryInterruptTime() - begin < 1000 * MS);
+}
+
 /* ---- driver errors: each warns ---- */
 
 static void misuse_mdl(void)
@@ -1622,6 +1635,7 @@ static const struct test tests[] = {
 	{ "system information", system_information },
 	{ "statuses", statuses },
 	{ "messages", messages },
+	{ "extreme messages", extreme_messages },
 };
 
 static const struct test misuse_tests[] = {
