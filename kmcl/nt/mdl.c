@@ -367,7 +367,7 @@ static void *mdl_vmap(PMDL mdl, bool read_only)
  * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages; memory is
  *	    never executable
  *
- * Physically contiguous pages are given their permanent address; this works at DISPATCH_LEVEL.
+ * An MDL of nonpaged pool has an address, which is returned. Physically contiguous pages are given their permanent address; this works at DISPATCH_LEVEL.
  * Others are mapped, which may sleep: at DISPATCH_LEVEL that gives NULL (a difference from
  * Windows).
  *
@@ -397,6 +397,8 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE Ac
 	}
 	if (!mdl->ByteCount)
 		return NULL;
+	if (mdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL)
+		return mdl->MappedSystemVa;
 	if (!(Priority & (MdlMappingNoWrite | MdlMappingWithGuardPtes)))
 		va = direct_address(mdl);
 	if (!va && KeGetCurrentIrql() < DISPATCH_LEVEL)
@@ -444,6 +446,8 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
 {
 	PMDL mdl = MemoryDescriptorList;
 
+	if (mdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL && BaseAddress == mdl->MappedSystemVa)
+		return;
 	if (WARN_ONCE(!owns_mapping(mdl) ||
 		      BaseAddress != mdl->MappedSystemVa,
 		      "%s: not a mapping of this MDL\n", __func__))

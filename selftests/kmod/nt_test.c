@@ -1010,6 +1010,10 @@ static void check_build(void *buffer, size_t offset, size_t length)
 	CHECK_EQUAL(MmGetMdlByteOffset(mdl), (unsigned long)va & 0xfff);
 	CHECK(MmGetMdlVirtualAddress(mdl) == va);
 	CHECK(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == va);
+	CHECK(MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE,
+					   NormalPagePriority) == va);
+	MmUnmapLockedPages(va, mdl);
+	CHECK(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == va);
 	CHECK(!mdl->Next);
 	pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(va, length);
 	CHECK_EQUAL(mdl->Size, 0x30 + 8 * pages);
