@@ -11,7 +11,8 @@
  *   with bottom halves disabled. KeGetCurrentIrql cannot see a spin lock of Linux's own; raising to
  *   APC_LEVEL changes nothing.
  * - Objects of the same name may be larger or smaller than Windows'. KSPIN_LOCK is 8 bytes and
- *   valid when zeroed, as on Windows, except on kernels built with lock debugging.
+ *   valid when zeroed, as on Windows, except on kernels built with lock debugging. PREEMPT_RT
+ *   kernels, where it would have to be larger and could sleep, are refused when kmcl.ko is built.
  * - DRIVER_OBJECT has only the members that work; DEVICE_OBJECT is opaque; there are no IRPs.
  * - Page numbers and PAGE_SIZE are in 4096-byte pages, also where the kernel's pages are larger. In
  *   a file that includes Linux headers, PAGE_SIZE, PAGE_SHIFT and PAGE_ALIGN are Linux's (whose
@@ -299,7 +300,7 @@ FORCEINLINE PSINGLE_LIST_ENTRY PopEntryList(_Inout_ PSINGLE_LIST_ENTRY ListHead)
 /* ---- spin locks ---- */
 
 #if defined(CONFIG_DEBUG_SPINLOCK) || defined(CONFIG_DEBUG_LOCK_ALLOC)
-/* Room for the debugging state of the kernel's raw_spinlock_t. Must be initialised. */
+/* Room for the debugging state of the kernel's spinlock_t. Must be initialised. */
 typedef struct _KSPIN_LOCK {
 	ULONG_PTR Reserved[14];
 } KSPIN_LOCK, *PKSPIN_LOCK;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KSPIN_LOCK is a raw_spinlock_t in the driver's own memory, taken with bottom halves disabled.
+ * KSPIN_LOCK is a spinlock_t in the driver's own memory, taken with bottom halves disabled. Not a raw
+ * one: drivers allocate memory and send packets while they hold it, which takes spin locks of Linux.
+ *
  * Linux's queued spin locks already give what Windows' in-stack queued spin locks are for, so these
  * are the same lock.
  */
@@ -14,12 +16,16 @@
 
 #include "nt.h"
 
+#ifdef CONFIG_PREEMPT_RT
+#error "PREEMPT_RT kernels are not supported: a spinlock_t may sleep there, and is larger than KSPIN_LOCK"
+#endif
+
 #undef KeInitializeSpinLock
 
-static raw_spinlock_t *to_raw(PKSPIN_LOCK lock)
+static spinlock_t *to_lock(PKSPIN_LOCK lock)
 {
-	BUILD_BUG_ON(sizeof(raw_spinlock_t) > sizeof(KSPIN_LOCK));
-	return (raw_spinlock_t *)lock;
+	BUILD_BUG_ON(sizeof(spinlock_t) > sizeof(KSPIN_LOCK));
+	return (spinlock_t *)lock;
 }
 
 /*
@@ -28,20 +34,20 @@ static raw_spinlock_t *to_raw(PKSPIN_LOCK lock)
  */
 static void lock(PKSPIN_LOCK lock)
 {
-	raw_spin_lock(to_raw(lock));
-	__release(to_raw(lock));
+	spin_lock(to_lock(lock));
+	__release(to_lock(lock));
 }
 
 static void unlock(PKSPIN_LOCK lock)
 {
-	__acquire(to_raw(lock));
-	raw_spin_unlock(to_raw(lock));
+	__acquire(to_lock(lock));
+	spin_unlock(to_lock(lock));
 }
 
-/* What raw_spin_trylock() is but for sparse's annotation. */
+/* What spin_trylock() is but for sparse's annotation. */
 static bool try_lock(PKSPIN_LOCK lock)
 {
-	return _raw_spin_trylock(to_raw(lock));
+	return _raw_spin_trylock(spinlock_check(to_lock(lock)));
 }
 
 static void check_dispatch(const char *function)
@@ -60,7 +66,7 @@ static void check_dispatch(const char *function)
 VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
 {
 	memset(SpinLock, 0, sizeof(*SpinLock));
-	raw_spin_lock_init(to_raw(SpinLock));
+	spin_lock_init(to_lock(SpinLock));
 }
 EXPORT_SYMBOL_GPL(KeInitializeSpinLock);
 
@@ -75,7 +81,7 @@ VOID kmcl_nt_init_spin_lock(PKSPIN_LOCK SpinLock, PCSTR name, PVOID key)
 {
 	BUILD_BUG_ON(sizeof(struct lock_class_key) > 2 * sizeof(ULONGLONG));
 	memset(SpinLock, 0, sizeof(*SpinLock));
-	__raw_spin_lock_init(to_raw(SpinLock), name, key, LD_WAIT_SPIN);
+	__raw_spin_lock_init(spinlock_check(to_lock(SpinLock)), name, key, LD_WAIT_CONFIG);
 }
 EXPORT_SYMBOL_GPL(kmcl_nt_init_spin_lock);
 #endif
@@ -173,7 +179,7 @@ EXPORT_SYMBOL_GPL(KeTryToAcquireSpinLockAtDpcLevel);
  */
 BOOLEAN KeTestSpinLock(PKSPIN_LOCK SpinLock)
 {
-	return !raw_spin_is_locked(to_raw(SpinLock));
+	return !spin_is_locked(to_lock(SpinLock));
 }
 EXPORT_SYMBOL_GPL(KeTestSpinLock);
 

@@ -178,6 +178,35 @@ static void end_thread(PVOID thread)
 	ObDereferenceObject(thread);
 }
 
+/* What drivers do under a lock; lockdep knows which locks of Linux may be taken inside it. */
+static void work_under_spin_lock(void)
+{
+	KSPIN_LOCK lock;
+	KIRQL old;
+	void *p;
+
+	KeInitializeSpinLock(&lock);
+	KeAcquireSpinLock(&lock, &old);
+	p = ExAllocatePool2(POOL_FLAG_NON_PAGED, 100, TAG);
+	CHECK(p);
+	if (p)
+		ExFreePoolWithTag(p, TAG);
+	p = ExAllocatePool2(POOL_FLAG_NON_PAGED, 4096, TAG);
+	CHECK(p);
+	if (p)
+		ExFreePoolWithTag(p, TAG);
+	KeReleaseSpinLock(&lock, old);
+
+	if (IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || IS_ENABLED(CONFIG_DEBUG_LOCK_ALLOC))
+		return;
+	memset(&lock, 0, sizeof(lock));		/* as good as initialised */
+	CHECK(KeTestSpinLock(&lock));
+	KeAcquireSpinLock(&lock, &old);
+	CHECK(!KeTestSpinLock(&lock));
+	KeReleaseSpinLock(&lock, old);
+	CHECK(KeTestSpinLock(&lock));
+}
+
 static void spin_lock_excludes(void)
 {
 	PVOID thread[LOCK_THREADS];
@@ -1607,6 +1636,7 @@ static const struct test tests[] = {
 	{ "irql", irql },
 	{ "spin lock levels", spin_lock_levels },
 	{ "spin lock excludes", spin_lock_excludes },
+	{ "work under spin lock", work_under_spin_lock },
 	{ "event states", event_states },
 	{ "wait timeouts", wait_timeouts },
 	{ "wait is woken", wait_is_woken },
