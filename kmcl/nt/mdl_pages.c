@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -45,7 +46,7 @@ struct page_request {
 	int node;
 	u64 low, high;			/* physical addresses, both inclusive */
 	struct list_head rejected;	/* blocks out of range, their order in page_private() */
-	unsigned long rejects_left;
+	unsigned long rejects_left;	/* Linux pages */
 };
 
 static bool suits(const struct page_request *req, struct page *page, unsigned int order)
@@ -71,10 +72,9 @@ static struct page *request_block(struct page_request *req, unsigned int order)
 			break;
 		set_page_private(page, order);
 		list_add(&page->lru, &req->rejected);
-		if (!req->rejects_left--) {
-			req->rejects_left = 0;
+		if (req->rejects_left < 1UL << order)
 			return NULL;
-		}
+		req->rejects_left -= 1UL << order;
 	}
 	if (order)
 		split_page(page, order);
@@ -95,6 +95,12 @@ static void free_rejected(struct page_request *req)
 	}
 }
 
+/* How much memory may be held only because it is out of range: that of a few blocks at least. */
+static void limit_rejects(struct page_request *req, unsigned long nt_pages, unsigned int order)
+{
+	req->rejects_left = max3(nt_pages / KMCL_NT_PAGES_PER_PAGE, 1024UL, 16UL << order);
+}
+
 static gfp_t zone_flags(u64 high)
 {
 	if (high < BIT_ULL(24))
@@ -104,8 +110,7 @@ static gfp_t zone_flags(u64 high)
 	return 0;
 }
 
-static void request_init(struct page_request *req, u64 low, u64 high, ULONG flags,
-			 unsigned long pages)
+static void request_init(struct page_request *req, u64 low, u64 high, ULONG flags)
 {
 	req->gfp = flags & MM_ALLOCATE_NO_WAIT ? GFP_NOWAIT : GFP_KERNEL;
 	req->gfp |= __GFP_NOWARN | zone_flags(high);
@@ -117,7 +122,6 @@ static void request_init(struct page_request *req, u64 low, u64 high, ULONG flag
 	req->node = numa_mem_id();
 	req->low = low;
 	req->high = high;
-	req->rejects_left = max(pages, 1024UL);
 	INIT_LIST_HEAD(&req->rejected);
 }
 
@@ -142,6 +146,7 @@ static unsigned long fill_mdl(PMDL mdl, unsigned long pages, struct page_request
 	unsigned long filled = 0;
 	struct page *page;
 
+	limit_rejects(req, pages, order);
 	while (filled < pages) {
 		if (single && pages - filled < KMCL_NT_PAGES_PER_PAGE << order)
 			order = 0;
@@ -151,6 +156,7 @@ static unsigned long fill_mdl(PMDL mdl, unsigned long pages, struct page_request
 			cond_resched();
 		} else if (order && single) {
 			order = 0;
+			limit_rejects(req, pages, order);
 		} else {
 			break;
 		}
@@ -221,7 +227,7 @@ PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighA
 	mdl = IoAllocateMdl(NULL, pages << KMCL_NT_PAGE_SHIFT, FALSE, FALSE, NULL);
 	if (!mdl)
 		return NULL;
-	request_init(&req, LowAddress.QuadPart, HighAddress.QuadPart, Flags, pages);
+	request_init(&req, LowAddress.QuadPart, HighAddress.QuadPart, Flags);
 	filled = fill_mdl(mdl, pages, &req, order, !chunks);
 	mdl->ByteCount = filled << KMCL_NT_PAGE_SHIFT;
 	mdl->MdlFlags |= MDL_PAGES_LOCKED;

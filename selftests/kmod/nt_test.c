@@ -1246,6 +1246,11 @@ static void pages_for_mdl(void)
 		CHECK(MmGetMdlPfnArray(mdl)[i] < 0x1000);
 	give_back(mdl);
 
+	mdl = get_pages(0x7ffffff, 4 << 20, 0, MM_ALLOCATE_PREFER_CONTIGUOUS);	/* below 128 MiB */
+	for (i = 0; mdl && i < MmGetMdlByteCount(mdl) >> 12; i++)
+		CHECK(MmGetMdlPfnArray(mdl)[i] < 0x8000);
+	give_back(mdl);
+
 	mdl = get_pages(-1, 2 << 20, 0x10000,
 			MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS | MM_ALLOCATE_FULLY_REQUIRED);
 	CHECK(mdl);
