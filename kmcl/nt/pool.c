@@ -64,6 +64,18 @@ static void *pool_alloc_large(size_t size, u32 tag, gfp_t gfp)
 	return p;
 }
 
+/*
+ * kmalloc aligns powers of two to their size. Its two sizes in between are aligned to 32 and 64, but
+ * with slab debugging only to what the machine needs; they are not used. Other sizes are not rounded,
+ * so that debugging sees where they end.
+ */
+static size_t aligned_size(size_t total, bool cache_aligned)
+{
+	if (cache_aligned || (total > 64 && total <= 96) || (total > 128 && total <= 192))
+		return roundup_pow_of_two(total);
+	return total;
+}
+
 static void *pool_alloc_small(size_t size, u32 tag, gfp_t gfp, bool aligned)
 {
 	size_t offset = aligned ? POOL_ALIGN : sizeof(struct pool_header);
@@ -71,8 +83,7 @@ static void *pool_alloc_small(size_t size, u32 tag, gfp_t gfp, bool aligned)
 	struct pool_header *header;
 	void *block;
 
-	/* A power of two from kmalloc is aligned to its size. */
-	block = kmalloc(aligned ? roundup_pow_of_two(total) : total, gfp);
+	block = kmalloc(aligned_size(total, aligned), gfp);
 	if (!block)
 		return NULL;
 	header = block + offset - sizeof(*header);

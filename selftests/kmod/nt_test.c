@@ -955,7 +955,7 @@ static void empty_pool_blocks(void)
 
 static void pool(void)
 {
-	static const size_t sizes[] = { 0, 1, 15, 16, 100, 4080, 4095, 4096, 4097, 8192, 12288,
+	static const size_t sizes[] = { 0, 1, 15, 16, 17, 49, 70, 80, 81, 100, 113, 150, 176, 177, 4080, 4095, 4096, 4097, 8192, 12288,
 	70000, 8 << 20 };
 	struct kmcl_nt_usage before, after;
 	KIRQL old;
