@@ -17,8 +17,16 @@
  * - Page numbers and PAGE_SIZE are in 4096-byte pages, also where the kernel's pages are larger. In
  *   a file that includes Linux headers, PAGE_SIZE, PAGE_SHIFT and PAGE_ALIGN are Linux's (whose
  *   PAGE_ALIGN rounds up, not down).
- * - There are no exceptions: a function that raises one on Windows warns and fails; its description
- *   says how.
+ * - There are no exceptions and no bug checks: where Windows raises one or stops the system, the
+ *   function warns once and fails; its description says how.
+ * - There are no APCs and alerts: WaitMode and Alertable are ignored, and nothing ends a wait but its
+ *   objects and its timeout. What can be waited for is events, timers and threads.
+ * - Paged pool is nonpaged.
+ * - At DISPATCH_LEVEL only physically contiguous MDLs can be given an address.
+ *   MmAllocatePagesForMdl and -Ex know MmCached alone, and SkipBytes only as the size of chunks,
+ *   which are at least one page of the kernel's. Where an MDL's Size does not fit it stays at
+ *   KMCL_MDL_SIZE_MAX.
+ * - Comparisons that ignore case do so for ASCII and Latin-1.
  */
 #ifndef _WDMDDK_
 #define _WDMDDK_

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KSPIN_LOCK is a spinlock_t in the driver's own memory, taken with bottom halves disabled. Not a raw
- * one: drivers allocate memory and send packets while they hold it, which takes spin locks of Linux.
+ * KSPIN_LOCK is a spinlock_t in the driver's own memory, taken with bottom halves disabled. Not a
+ * raw one: drivers allocate memory and send packets while they hold it, which takes spin locks of
+ * Linux.
  *
  * Linux's queued spin locks already give what Windows' in-stack queued spin locks are for, so these
  * are the same lock.
@@ -17,7 +18,7 @@
 #include "nt.h"
 
 #ifdef CONFIG_PREEMPT_RT
-#error "PREEMPT_RT kernels are not supported: a spinlock_t may sleep there, and is larger than KSPIN_LOCK"
+#error "PREEMPT_RT kernels are not supported: spinlock_t sleeps and exceeds KSPIN_LOCK"
 #endif
 
 #undef KeInitializeSpinLock

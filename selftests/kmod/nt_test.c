@@ -801,7 +801,7 @@ static VOID set_event_and_free(PDEVICE_OBJECT device, PVOID context)
 /* Frees its own item first, then waits for a new one, whose memory may be that of the old one. */
 static VOID free_then_wait_for_another(PDEVICE_OBJECT device, PVOID context)
 {
-	static KEVENT other_ran;	/* not on the stack: if the wait fails, the item runs later */
+	static KEVENT other_ran;	/* if the wait fails, the item runs later */
 	struct item_log *log = context;
 
 	IoFreeWorkItem(log->item);
@@ -955,7 +955,8 @@ static void empty_pool_blocks(void)
 
 static void pool(void)
 {
-	static const size_t sizes[] = { 0, 1, 15, 16, 17, 49, 70, 80, 81, 100, 113, 150, 176, 177, 4080, 4095, 4096, 4097, 8192, 12288,
+	static const size_t sizes[] = { 0, 1, 15, 16, 17, 49, 70, 80, 81, 100, 113, 150, 176, 177,
+	4080, 4095, 4096, 4097, 8192, 12288,
 	70000, 8 << 20 };
 	struct kmcl_nt_usage before, after;
 	KIRQL old;
