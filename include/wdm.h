@@ -19,8 +19,8 @@
  *   PAGE_ALIGN rounds up, not down).
  * - There are no exceptions and no bug checks: where Windows raises one or stops the system, the
  *   function warns once and fails; its description says how.
- * - There are no APCs and alerts: WaitMode and Alertable are ignored, and nothing ends a wait but its
- *   objects and its timeout. What can be waited for is events, timers and threads.
+ * - There are no APCs and alerts: WaitMode and Alertable are ignored, and nothing ends a wait but
+ *   its objects and its timeout. What can be waited for is events, timers and threads.
  * - Paged pool is nonpaged.
  * - At DISPATCH_LEVEL only physically contiguous MDLs can be given an address.
  *   MmAllocatePagesForMdl and -Ex know MmCached alone, and SkipBytes only as the size of chunks,

@@ -367,9 +367,9 @@ static void *mdl_vmap(PMDL mdl, bool read_only)
  * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages; memory is
  *	    never executable
  *
- * An MDL of nonpaged pool has an address, which is returned. Physically contiguous pages are given their permanent address; this works at DISPATCH_LEVEL.
- * Others are mapped, which may sleep: at DISPATCH_LEVEL that gives NULL (a difference from
- * Windows).
+ * An MDL of nonpaged pool has an address, which is returned. Physically contiguous pages are given
+ * their permanent address; this works at DISPATCH_LEVEL. Others are mapped, which may sleep: at
+ * DISPATCH_LEVEL that gives NULL (a difference from Windows).
  *
  * IRQL: <= DISPATCH_LEVEL, see above.
  *

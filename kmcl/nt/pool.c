@@ -65,8 +65,8 @@ static void *pool_alloc_large(size_t size, u32 tag, gfp_t gfp)
 }
 
 /*
- * kmalloc aligns powers of two to their size. Its two sizes in between are aligned to 32 and 64, but
- * with slab debugging only to what the machine needs; they are not used. Other sizes are not
+ * kmalloc aligns powers of two to their size. Its two sizes in between are aligned to 32 and 64,
+ * but with slab debugging only to what the machine needs; they are not used. Other sizes are not
  * rounded, so that debugging sees where they end.
  */
 static size_t aligned_size(size_t total, bool cache_aligned)
