@@ -149,7 +149,8 @@ class Run:
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
                        cmdline=cmdline, mode="tests", modules=self._modules,
-                       files=_files(self.tests, grace), on_line=self._line, on_request=self._request, accel=self._accel, holder=self._hold) as guest, \
+                       files=_files(self.tests, grace), on_line=self._line, on_request=self._request,
+                       accel=self._accel, holder=self._hold) as guest, \
                     builds.Ticker(f"guest {where}"):
                 in_time = guest.wait(limit)
                 self._judge(guest, where, in_time, limit)
