@@ -647,8 +647,9 @@ static const struct ktap_test tests[] = {
 	  client_leaves },
 	{ "VmbChannelEnable, VmbChannelDisable: N6 200 times from either side", again_and_again },
 	{ "VmbChannelEnable: N19 a second server of the same id", no_second },
-	{ "VmbServerChannelInitSetFlags, VmbServerChannelInitSetTargetVtl, VmbServerChannelInitSetMmioMegabytes, VmbServerChannelInitSetVmbusHandle, VmbConvertVmbusHandleToKernelHandle: 6.5",
-	  configuration },
+	{ "VmbServerChannelInitSetFlags, VmbServerChannelInitSetTargetVtl, "
+	  "VmbServerChannelInitSetMmioMegabytes, VmbServerChannelInitSetVmbusHandle, "
+	  "VmbConvertVmbusHandleToKernelHandle: 6.5 statuses", configuration },
 	{ "VmbPacketSend, VmbChannelSendSynchronousRequest: N1 from the server", from_server },
 	{ "VmbPacketSend, VmbChannelPacketComplete: 5.1 20000 echoes", many },
 	{ "VmbChannelPacketGetExternalData, VmbPacketSendWithExternalMdl: 5.3 a chain, both ways",
