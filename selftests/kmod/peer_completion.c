@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How requests end: spec 5.1, 5.5, 6.7, 7. */
+#include <linux/mm.h>
+
 #include "peer.h"
 
 #define COUNT	128
