@@ -203,25 +203,22 @@ static PeerLink *find_link(VMBus *vmbus, uint32_t id)
 	return NULL;
 }
 
-/* Return: is the message not for the core? In a vcpu thread. */
-static bool spring(PeerLink *link, uint32_t type)
-{
-	bool swallow = false;
+enum spring { SPRING_NOT, SPRING_PASS, SPRING_SWALLOW };
 
-	if (type == VMBUS_MSG_OPENCHANNEL && qatomic_read(&link->rescinded))
-		return true;
+/* In a vcpu thread. */
+static enum spring spring(PeerLink *link, uint32_t type)
+{
+	enum spring sprung = SPRING_NOT;
+
 	qemu_mutex_lock(&trap_lock);
-	if (link->trap == type) {
-		if (link->trap_skip) {
-			link->trap_skip--;
-		} else {
-			link->trap = 0;
-			swallow = link->trap_swallow;
-			later(trapped_bh, link);
-		}
+	if (link->trap == type && link->trap_skip) {
+		link->trap_skip--;
+	} else if (link->trap == type) {
+		link->trap = 0;
+		sprung = link->trap_swallow ? SPRING_SWALLOW : SPRING_PASS;
 	}
 	qemu_mutex_unlock(&trap_lock);
-	return swallow;
+	return sprung;
 }
 
 static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, void *data)
@@ -229,7 +226,9 @@ static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, v
 	/* All messages about a channel, but GPADL_BODY, begin alike. */
 	const vmbus_message_close_channel *about = (const void *)msg->payload;
 	uint32_t type = about->header.message_type;
+	enum spring sprung = SPRING_NOT;
 	PeerLink *link = NULL;
+	uint16_t status = HV_STATUS_SUCCESS;
 
 	if (msg->message_type == HV_MESSAGE_VMBUS && msg->payload_size >= sizeof(*about) &&
 	    type != VMBUS_MSG_GPADL_BODY) {
@@ -240,9 +239,16 @@ static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, v
 			later(released_bh, link);
 		return HV_STATUS_SUCCESS;
 	}
-	if (link && spring(link, type))
+	if (link && type == VMBUS_MSG_OPENCHANNEL && qatomic_read(&link->rescinded))
 		return HV_STATUS_SUCCESS;
-	return vmbus_recv_message(msg, data);
+	if (link)
+		sprung = spring(link, type);
+	if (sprung != SPRING_SWALLOW)
+		status = vmbus_recv_message(msg, data);
+	/* Behind that: an open that comes to the core after the rescind would stay. */
+	if (sprung != SPRING_NOT)
+		later(trapped_bh, link);
+	return status;
 }
 
 static HvMsgHandler peer_filter(HvMsgHandler handler)
