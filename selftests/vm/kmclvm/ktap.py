@@ -12,12 +12,16 @@ EXIT_SKIP = 4
 
 
 class Tally:
-    """Counts, and the names of what failed."""
+    """The names of what passed, failed (and why) and was skipped (and why)."""
 
     def __init__(self):
-        self.passed = 0
+        self.passes = []
         self.skips = []
         self.failures = []
+
+    @property
+    def passed(self):
+        return len(self.passes)
 
     @property
     def skipped(self):
@@ -32,7 +36,7 @@ class Tally:
         return self.passed + self.failed + self.skipped
 
     def add(self, other):
-        self.passed += other.passed
+        self.passes += other.passes
         self.skips += other.skips
         self.failures += other.failures
 
@@ -80,8 +84,10 @@ def parse(lines, name, status=0):
             tally.skip(label, text.partition("#")[2].strip())
         elif SKIP.search(text) or TODO.search(text):
             pass
+        elif good and not had_nested:
+            tally.passes.append(label)
         elif good:
-            tally.passed += not had_nested
+            pass
         elif not nested_failed:
             tally.fail(label)
     if status == EXIT_SKIP and not tally.total:
