@@ -51,8 +51,8 @@ class Test:
 
     @property
     def guest(self):
-        """What decides the guest that it runs in. Where a VMBus does no harm it runs with one."""
-        bus = self.where if self.where in ("none", "peer") else "hyperv"
+        """What decides the guest that it runs in. Without need of a VMBus it runs without: five times faster."""
+        bus = "none" if self.where == "any" else self.where
         return (bus, self.cpus, self.memory, " ".join(self.cmdline))
 
 
