@@ -47,7 +47,8 @@ windows+=,STORAGE_CLASS,FUNCTION_ARGUMENTS,AVOID_EXTERNS,INLINE,VOLATILE
 # Written as others write: QEMU's style, and Windows drivers' (what compiles there must compile here).
 foreign='^selftests/(api|host)/'
 
-options=(--strict --no-tree --root=/tmp/kernel --no-summary --terse --show-types --max-line-length=100)
+options=(--strict --no-tree --root=/tmp/kernel --no-summary --terse --show-types
+	--max-line-length=100)
 
 # It looks for the kernel's include/ too, if only to find nothing of ours there.
 mkdir -p /tmp/kernel/include
