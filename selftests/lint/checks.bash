@@ -67,7 +67,8 @@ check_checkpatch() {
 
 # sparse looks at what kbuild compiles; C=2 also at what it need not compile again.
 check_sparse() {
-	make -C "$headers" M=/run/src KMCL_ALL=1 C=2 CF=-D__CHECK_ENDIAN__ -j"$(nproc)" modules >/tmp/sparse.log 2>&1 || {
+	make -C "$headers" M=/run/src KMCL_ALL=1 C=2 CF=-D__CHECK_ENDIAN__ -j"$(nproc)" modules \
+		>/tmp/sparse.log 2>&1 || {
 		cat /tmp/sparse.log
 		return
 	}
