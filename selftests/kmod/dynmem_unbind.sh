@@ -63,7 +63,7 @@ all_back() {
 }
 
 host_counts_all() {
-	host qmp query-balloon | grep -q "\"actual\": $1\b"
+	grep -q "\"actual\": $1\b" <<<"$(host qmp query-balloon)"
 }
 
 # The order in which the channel went through its phases, by the library's own trace.

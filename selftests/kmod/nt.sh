@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")" && . ./nt.bash
 
 in_log() {
-	dmesg | grep -qF -- "$1" || {
+	grep -qF -- "$1" <<<"$(dmesg)" || {
 		echo "# not in the log: $1"
 		return 1
 	}

@@ -10,7 +10,7 @@ check() {
 }
 
 bus_is_bound() {
-	dmesg | grep -q 'hv_vmbus: Vmbus version:'
+	grep -q 'hv_vmbus: Vmbus version:' <<<"$(dmesg)"
 }
 
 offer_is_there() {
