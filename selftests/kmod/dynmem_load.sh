@@ -81,6 +81,15 @@ no_grown_slabs() {
 	}
 }
 
+# Other parts of the kernel grow now and then; what leaks grows again with the same cycles.
+no_leak() {
+	no_grown_slabs "$1" "$2" && return
+	cycles "$cycles" $((2 * cycles - warm_up)) || return
+	settle
+	slabs >"$2.again"
+	no_grown_slabs "$2" "$2.again"
+}
+
 no_lost_pages() {
 	echo "# free pages before and after $((cycles - warm_up)) cycles: $1, $2"
 	[ $(($1 - $2)) -lt $((cycles - warm_up)) ]
@@ -109,7 +118,7 @@ expect "load and unload up to $cycles times" timed cycles $warm_up $cycles
 echo "# $((milliseconds / (cycles - warm_up))) ms a cycle"
 settle
 slabs >"$before/slabs.after"
-expect "no slab cache grew with the cycles" no_grown_slabs "$before/slabs" "$before/slabs.after"
+expect "no slab cache grew with the cycles" no_leak "$before/slabs" "$before/slabs.after"
 expect "no page was lost" no_lost_pages "$pages" "$(free_pages)"
 expect "no channel, packet or request is left" no_objects
 expect "drivers and devices of the bus are what they were" same_names "$names"
