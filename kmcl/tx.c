@@ -53,7 +53,8 @@ static void write_packet(struct kmcl_ring *ring, u8 *to, const struct kmcl_desc 
 	u32 whole = desc->len8 * 8u;
 
 	memcpy(to, desc, sizeof(*desc));
-	memcpy(to + sizeof(*desc), head, head_length);
+	if (head_length)
+		memcpy(to + sizeof(*desc), head, head_length);
 	memcpy(to + sizeof(*desc) + head_length, data, length);
 	memset(to + used, 0, whole - used);
 	kmcl_ring_push(ring, whole);

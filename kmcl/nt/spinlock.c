@@ -30,8 +30,8 @@ static spinlock_t *to_lock(PKSPIN_LOCK lock)
 }
 
 /*
- * A lock is taken in one of these functions and dropped in another. Sparse cannot follow that through
- * the NT prototypes, so it is told that each leaves things as they were.
+ * A lock is taken in one of these functions and dropped in another. Sparse cannot follow that
+ * through the NT prototypes, so it is told that each leaves things as they were.
  */
 static void lock(PKSPIN_LOCK lock)
 {
