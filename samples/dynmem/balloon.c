@@ -213,45 +213,57 @@ static ULONG DynMemTakeFromBlock(PDYNMEM_DEVICE Device, PDYNMEM_BLOCK Block, ULO
 	return taken;
 }
 
+/* Takes back those pages of [Page, Stop), within one region, that the host has. */
+static ULONG DynMemTakeFromRegion(PDYNMEM_DEVICE Device, PFN_NUMBER Page, PFN_NUMBER Stop)
+{
+	PLIST_ENTRY bucket = DynMemBucket(Device, Page);
+	PLIST_ENTRY entry, next;
+	ULONG taken = 0;
+
+	for (entry = bucket->Flink; entry != bucket; entry = next) {
+		PDYNMEM_BLOCK block = CONTAINING_RECORD(entry, DYNMEM_BLOCK, Link);
+		PFN_NUMBER first = block->FirstPage;
+		PFN_NUMBER last = first + block->PageCount;
+
+		next = entry->Flink;
+		if (first < Page)
+			first = Page;
+		if (last > Stop)
+			last = Stop;
+		if (first < last)
+			taken += DynMemTakeFromBlock(Device, block,
+						     (ULONG)(first - block->FirstPage),
+						     (ULONG)(last - first));
+	}
+
+	return taken;
+}
+
 /*
  * The host returns pages. It may name any pages at all, so pages that it does not have are
- * counted and otherwise left alone.
+ * counted and otherwise left alone. The first such page ends the walk: a message can name
+ * billions.
+ *
+ * Return: whether the host had them all.
  */
-VOID DynMemTakeBack(PDYNMEM_DEVICE Device, DM_PAGE_RANGE Range)
+BOOLEAN DynMemTakeBack(PDYNMEM_DEVICE Device, DM_PAGE_RANGE Range)
 {
 	PFN_NUMBER page = DM_RANGE_FIRST(Range);
 	PFN_NUMBER end = page + DM_RANGE_COUNT(Range);
-	ULONG taken = 0;
 
 	while (page < end) {
 		PFN_NUMBER border = ((page >> REGION_SHIFT) + 1) << REGION_SHIFT;
 		PFN_NUMBER stop = border < end ? border : end;
-		PLIST_ENTRY bucket = DynMemBucket(Device, page);
-		PLIST_ENTRY entry, next;
+		ULONG taken = DynMemTakeFromRegion(Device, page, stop);
 
-		for (entry = bucket->Flink; entry != bucket; entry = next) {
-			PDYNMEM_BLOCK block = CONTAINING_RECORD(entry, DYNMEM_BLOCK, Link);
-			PFN_NUMBER first = block->FirstPage;
-			PFN_NUMBER last = first + block->PageCount;
-
-			next = entry->Flink;
-			if (first < page)
-				first = page;
-			if (last > stop)
-				last = stop;
-			if (first < last)
-				taken += DynMemTakeFromBlock(Device, block,
-							     (ULONG)(first - block->FirstPage),
-							     (ULONG)(last - first));
+		if (taken != stop - page) {
+			DynMemCounters.BadPages += (ULONG)(end - page) - taken;
+			return FALSE;
 		}
 		page = stop;
 	}
 
-	if (taken != DM_RANGE_COUNT(Range)) {
-		DynMemCounters.BadPages += DM_RANGE_COUNT(Range) - taken;
-		DbgPrint("dynmem: the host returned %u pages that it did not have\n",
-			 DM_RANGE_COUNT(Range) - taken);
-	}
+	return TRUE;
 }
 
 /* The channel is gone, and with it the host's claim to the pages. */

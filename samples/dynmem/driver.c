@@ -165,6 +165,7 @@ static VOID DynMemDisconnect(PDYNMEM_DEVICE Device)
 	InterlockedAnd(&Device->Events, DYNMEM_EVENT_STOP);
 
 	Device->AnswerDue = 0;
+	Device->Failure = STATUS_SUCCESS;
 	DynMemSetState(Device, DynMemWaiting);
 	DynMemTakeBackAll(Device);
 }
@@ -204,17 +205,26 @@ static VOID DynMemOnFailure(PDYNMEM_DEVICE Device)
 	}
 }
 
-static VOID DynMemOnEvents(PDYNMEM_DEVICE Device, LONG Events)
+/* What is left when the connection ends, EvtChannelSuspend completes. */
+static VOID DynMemHandleRequests(PDYNMEM_DEVICE Device)
 {
 	PDYNMEM_REQUEST request;
 
-	if (Events & DYNMEM_EVENT_OPENED)
-		DynMemNegotiate(Device);
-
-	while ((request = DynMemTakeRequest(Device, &Device->Pending))) {
+	while (Device->Failure == STATUS_SUCCESS && DynMemMayWork(Device)) {
+		request = DynMemTakeRequest(Device, &Device->Pending);
+		if (!request)
+			return;
 		DynMemHandleMessage(Device, request->Buffer, request->Length);
 		DynMemCompleteRequest(Device, request);
 	}
+}
+
+static VOID DynMemOnEvents(PDYNMEM_DEVICE Device, LONG Events)
+{
+	if (Events & DYNMEM_EVENT_OPENED)
+		DynMemNegotiate(Device);
+
+	DynMemHandleRequests(Device);
 
 	if (Events & DYNMEM_EVENT_CLOSED) {
 		DbgPrint("dynmem: the device is gone, waiting for it\n");

@@ -98,7 +98,7 @@ EVT_VMB_PACKET_COMPLETION_ROUTINE DynMemStatusSent;
 VOID DynMemBalloonInitialize(_In_ PDYNMEM_DEVICE Device);
 VOID DynMemQueryMemory(_Out_ PULONG64 Available, _Out_ PULONG64 Committed, _Out_ PULONG64 Floor);
 VOID DynMemBalloon(_In_ PDYNMEM_DEVICE Device, _In_ ULONG PageCount);
-VOID DynMemTakeBack(_In_ PDYNMEM_DEVICE Device, _In_ DM_PAGE_RANGE Range);
+BOOLEAN DynMemTakeBack(_In_ PDYNMEM_DEVICE Device, _In_ DM_PAGE_RANGE Range);
 VOID DynMemTakeBackAll(_In_ PDYNMEM_DEVICE Device);
 
 #endif

@@ -26,6 +26,20 @@ static const char * const StateNames[] = {
 	[DynMemRejected] = "rejected",
 };
 
+/* A host that sends nothing but nonsense shall not fill the log. */
+#define MOST_COMPLAINTS	16
+
+static ULONG Complaints;
+
+static BOOLEAN DynMemMayComplain(VOID)
+{
+	if (Complaints == MOST_COMPLAINTS)
+		return FALSE;
+	Complaints++;
+
+	return TRUE;
+}
+
 /* For DynMemStateName and DynMemProtocolVersion, which know no device. */
 static LONG PublishedState = DynMemWaiting;
 static LONG PublishedVersion;
@@ -178,6 +192,7 @@ static BOOLEAN DynMemOnUnballoonRequest(PDYNMEM_DEVICE Device, PVOID Message, UL
 {
 	PDM_UNBALLOON_REQUEST request = Message;
 	DM_UNBALLOON_RESPONSE response;
+	ULONG bad = 0;
 	ULONG i;
 
 	if (Size < sizeof(*request) || Device->State != DynMemRunning ||
@@ -186,7 +201,11 @@ static BOOLEAN DynMemOnUnballoonRequest(PDYNMEM_DEVICE Device, PVOID Message, UL
 
 	DynMemCounters.UnballoonRequests++;
 	for (i = 0; i < request->RangeCount; i++)
-		DynMemTakeBack(Device, request->Ranges[i]);
+		if (!DynMemTakeBack(Device, request->Ranges[i]))
+			bad++;
+	if (bad && DynMemMayComplain())
+		DbgPrint("dynmem: the host returned pages that it did not have, in %u ranges\n",
+			 bad);
 
 	if (!(request->Flags & DM_MORE_PAGES)) {
 		DbgPrint("dynmem: unballoon: the host still has %lld pages\n",
@@ -247,8 +266,8 @@ VOID DynMemHandleMessage(PDYNMEM_DEVICE Device, PVOID Buffer, UINT32 Length)
 	    header->Size <= Length && DynMemDispatch(Device, header, header->Size))
 		return;
 
-	/* A host that sends nothing but nonsense shall not fill the log. */
-	if (DynMemCounters.BadMessages++ < 16)
+	DynMemCounters.BadMessages++;
+	if (DynMemMayComplain())
 		DbgPrint("dynmem: ignoring a message of type %u, %u bytes, in state %s\n",
 			 Length >= sizeof(*header) ? header->Type : 0, Length, DynMemStateName());
 }
