@@ -21,7 +21,7 @@ unbind_bind() {
 		to_driver bind "$kmcl_driver" || return
 	done
 	echo "# slowest of $rounds unbinds: $worst ms"
-	within 10 counter_is state running && [ "$worst" -lt 1000 ]
+	within 10 counter_is state running && [ "$worst" -lt "$second" ]
 }
 
 # While the version is being negotiated.

@@ -76,7 +76,7 @@ find_device() {
 request_is_cancelled() {
 	command "request $1"
 	echo "# timeout $1 ms, returned after $(state ms) ms"
-	state_is status 0xc0000120 && [ "$(state ms)" -ge $(($1 - 10)) ] && [ "$(state ms)" -lt $(($1 + 500)) ]
+	state_is status 0xc0000120 && [ "$(state ms)" -ge $(($1 - 10)) ] && [ "$(state ms)" -lt $(($1 + ${KMCL_SECOND:-1000} / 2)) ]
 }
 
 log_is() {
@@ -130,7 +130,7 @@ unbind() {
 in_order() {
 	echo "# log: $(state log), $(state removed) packets with STATUS_DEVICE_REMOVED, $ms ms"
 	# A plain send whose thread was about to call its routine may still complete well.
-	[[ $(state log) =~ ^[cd]*Uc?rc?C$ ]] && [ "$ms" -lt 1000 ]
+	[[ $(state log) =~ ^[cd]*Uc?rc?C$ ]] && [ "$ms" -lt "${KMCL_SECOND:-1000}" ]
 }
 
 unload() {

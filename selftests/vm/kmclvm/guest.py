@@ -28,8 +28,14 @@ PR_SET_PDEATHSIG = 1
 
 HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-frequencies,hv-vapic")
 
+# How often the outer guest is interrupted, in seconds; see _poke().
+POKE = 0.1
+
 # Where the run directory is, in the root and in the outer guest.
 RUN = "/run/kmcl"
+
+# The sockets that connect this process with the guest.
+PORTS = ("console", "qmp", "host")
 
 # The name of the run directory on this machine: this, the process id, and something random.
 RUN_PREFIX = "kmcl-vm."
@@ -116,8 +122,9 @@ class Guest:
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
         if self._peer:
             shutil.copy(self._peer, self._run_dir / "qemu-peer")
-        listeners = {name: self._listen(name) for name in ("console", "qmp", "host")}
-        command = self._nested() if self._accel == "nested" else self._inner_command(self._socket_chardev)
+        nested = self._accel == "nested"
+        listeners = {name: self._listen(name) for name in (*PORTS, *(["poke"] if nested else []))}
+        command = self._nested() if nested else self._inner_command(self._socket_chardev)
         self._process = subprocess.Popen(
             [roots.VM_DIR / "in-root", "--bind", f"{self._run_dir}:{RUN}", "trixie", *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -127,6 +134,9 @@ class Guest:
         self._console = socks["console"]
         self._host = socks["host"]
         self.qmp = Qmp(socks["qmp"])
+        if nested:
+            self._poke_socket = socks["poke"]
+            self._thread(self._poke)
         if self._mode != "shell":
             self._thread(self._read_console)
         if self._mode == "tests":
@@ -233,7 +243,7 @@ class Guest:
                    "-no-reboot", "-kernel", f"{RUN}/kernel", "-initrd", f"{RUN}/inner.cpio",
                    "-append", f"console=hvc0 quiet panic=-1 {self._cmdline}".strip(),
                    "-device", "virtio-serial-pci,max_ports=4"]
-        for name in ("console", "qmp", "host"):
+        for name in PORTS:
             command += ["-chardev", chardev(name)]
         command += ["-device", "virtconsole,chardev=console",
                     "-device", "virtserialport,chardev=host,name=kmcl.host",
@@ -265,7 +275,7 @@ class Guest:
                    "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
                    "-virtfs", f"local,path={RUN},mount_tag=run,security_model=none,readonly=on",
                    "-device", "virtio-serial-pci,max_ports=8"]
-        for name in ("console", "qmp", "host"):
+        for name in (*PORTS, "poke"):
             command += ["-chardev", self._socket_chardev(name),
                         "-device", f"virtserialport,chardev={name},name={name}"]
         return command
@@ -310,6 +320,20 @@ class Guest:
                     if self._on_line:
                         self._on_line(text)
         except (OSError, ValueError):
+            pass
+
+    def _poke(self):
+        """Interrupts the outer guest every now and then, because QEMU's emulation of SVM loses interrupts.
+
+        At each exit of the inner guest it clears a bit in a word of pending interrupts, without the lock under which
+        its other threads set bits there (svm_helper.c, do_vmexit, up to 10.0 at least). A timer interrupt that is lost
+        so is the last one: the outer guest stands still until a device interrupts it.
+        """
+        try:
+            while self.running:
+                self._poke_socket.sendall(b"\n")
+                time.sleep(POKE)
+        except OSError:
             pass
 
     def _serve_requests(self):

@@ -76,7 +76,8 @@ def find(patterns=()):
 
 def _files(tests, grace):
     """All that stands beside the tests comes along: helpers, data."""
-    files = {"kmcl/list": "".join(f"{test.timeout * grace:.0f} {test.path.name}\n" for test in tests).encode()}
+    files = {"kmcl/list": "".join(f"{test.timeout * grace:.0f} {test.path.name}\n" for test in tests).encode(),
+             "kmcl/second": f"{1000 * grace:.0f}\n".encode()}
     for folder in (OWN_TESTS, KMOD_TESTS):
         for path in folder.glob("*"):
             if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
