@@ -13,7 +13,10 @@
  * - Objects of the same name may be larger or smaller than Windows'. KSPIN_LOCK is 8 bytes and
  *   valid when zeroed, as on Windows, except on kernels built with lock debugging. PREEMPT_RT
  *   kernels, where it would have to be larger and could sleep, are refused when kmcl.ko is built.
- * - DRIVER_OBJECT has only the members that work; DEVICE_OBJECT is opaque; there are no IRPs.
+ * - DRIVER_OBJECT, DEVICE_OBJECT, IRP and IO_STACK_LOCATION have only the members that work. Names
+ *   of devices are ignored, as there is no namespace to put them in. The only IRPs that the library
+ *   sends are IRP_MJ_PNP with IRP_MN_START_DEVICE, _SURPRISE_REMOVAL and _REMOVE_DEVICE; a driver
+ *   may send IRP_MN_QUERY_INTERFACE. Other entries of MajorFunction can be set and are not called.
  * - Page numbers and PAGE_SIZE are in 4096-byte pages, also where the kernel's pages are larger. In
  *   a file that includes Linux headers, PAGE_SIZE, PAGE_SHIFT and PAGE_ALIGN are Linux's (whose
  *   PAGE_ALIGN rounds up, not down).
@@ -518,17 +521,257 @@ typedef _Function_class_(DRIVER_UNLOAD)
 VOID DRIVER_UNLOAD(_In_ struct _DRIVER_OBJECT *DriverObject);
 typedef DRIVER_UNLOAD *PDRIVER_UNLOAD;
 
+typedef _Function_class_(DRIVER_ADD_DEVICE)
+_IRQL_requires_(PASSIVE_LEVEL)
+NTSTATUS DRIVER_ADD_DEVICE(_In_ struct _DRIVER_OBJECT *DriverObject,
+			   _In_ struct _DEVICE_OBJECT *PhysicalDeviceObject);
+typedef DRIVER_ADD_DEVICE *PDRIVER_ADD_DEVICE;
+
+typedef _Function_class_(DRIVER_DISPATCH)
+NTSTATUS DRIVER_DISPATCH(_In_ struct _DEVICE_OBJECT *DeviceObject, _Inout_ struct _IRP *Irp);
+typedef DRIVER_DISPATCH *PDRIVER_DISPATCH;
+
 #define IO_TYPE_DEVICE	3
 #define IO_TYPE_DRIVER	4
+#define IO_TYPE_IRP	6
+
+#define IRP_MJ_CREATE			0x00
+#define IRP_MJ_CLOSE			0x02
+#define IRP_MJ_READ			0x03
+#define IRP_MJ_WRITE			0x04
+#define IRP_MJ_DEVICE_CONTROL		0x0e
+#define IRP_MJ_INTERNAL_DEVICE_CONTROL	0x0f
+#define IRP_MJ_SHUTDOWN			0x10
+#define IRP_MJ_CLEANUP			0x12
+#define IRP_MJ_POWER			0x16
+#define IRP_MJ_SYSTEM_CONTROL		0x17
+#define IRP_MJ_PNP			0x1b
+#define IRP_MJ_MAXIMUM_FUNCTION		0x1b
+
+#define IRP_MN_START_DEVICE		0x00
+#define IRP_MN_QUERY_REMOVE_DEVICE	0x01
+#define IRP_MN_REMOVE_DEVICE		0x02
+#define IRP_MN_CANCEL_REMOVE_DEVICE	0x03
+#define IRP_MN_STOP_DEVICE		0x04
+#define IRP_MN_QUERY_STOP_DEVICE	0x05
+#define IRP_MN_CANCEL_STOP_DEVICE	0x06
+#define IRP_MN_QUERY_DEVICE_RELATIONS	0x07
+#define IRP_MN_QUERY_INTERFACE		0x08
+#define IRP_MN_QUERY_CAPABILITIES	0x09
+#define IRP_MN_SURPRISE_REMOVAL		0x17
+
+typedef struct _DRIVER_EXTENSION {
+	struct _DRIVER_OBJECT	*DriverObject;
+	PDRIVER_ADD_DEVICE	AddDevice;
+} DRIVER_EXTENSION, *PDRIVER_EXTENSION;
 
 struct _DRIVER_OBJECT {
 	CSHORT			Type;
 	CSHORT			Size;
+	PDEVICE_OBJECT		DeviceObject;	/* the driver's devices, chained by NextDevice */
 	ULONG			Flags;
+	PDRIVER_EXTENSION	DriverExtension;
 	UNICODE_STRING		DriverName;
 	PDRIVER_INITIALIZE	DriverInit;
 	PDRIVER_UNLOAD		DriverUnload;
+	PDRIVER_DISPATCH	MajorFunction[IRP_MJ_MAXIMUM_FUNCTION + 1];
 };
+
+typedef ULONG DEVICE_TYPE;
+
+#define FILE_DEVICE_CONTROLLER		0x00000004
+#define FILE_DEVICE_DISK		0x00000007
+#define FILE_DEVICE_KEYBOARD		0x0000000b
+#define FILE_DEVICE_MOUSE		0x0000000f
+#define FILE_DEVICE_NETWORK		0x00000012
+#define FILE_DEVICE_UNKNOWN		0x00000022
+#define FILE_DEVICE_VIDEO		0x00000023
+#define FILE_DEVICE_BUS_EXTENDER	0x0000002a
+
+#define FILE_DEVICE_SECURE_OPEN		0x00000100
+
+#define DO_BUFFERED_IO			0x00000004
+#define DO_DIRECT_IO			0x00000010
+#define DO_DEVICE_INITIALIZING		0x00000080
+#define DO_BUS_ENUMERATED_DEVICE	0x00001000
+#define DO_POWER_PAGABLE		0x00002000
+
+struct _DEVICE_OBJECT {
+	CSHORT			Type;
+	USHORT			Size;
+	struct _DRIVER_OBJECT	*DriverObject;
+	struct _DEVICE_OBJECT	*NextDevice;
+	struct _DEVICE_OBJECT	*AttachedDevice;	/* the one above */
+	ULONG			Flags;
+	ULONG			Characteristics;
+	PVOID			DeviceExtension;
+	DEVICE_TYPE		DeviceType;
+	CCHAR			StackSize;
+};
+
+_Must_inspect_result_
+NTSTATUS IoCreateDevice(
+	_In_ PDRIVER_OBJECT DriverObject,
+	_In_ ULONG DeviceExtensionSize,
+	_In_opt_ PUNICODE_STRING DeviceName,
+	_In_ DEVICE_TYPE DeviceType,
+	_In_ ULONG DeviceCharacteristics,
+	_In_ BOOLEAN Exclusive,
+	_Out_ PDEVICE_OBJECT *DeviceObject);
+VOID IoDeleteDevice(_In_ PDEVICE_OBJECT DeviceObject);
+_Must_inspect_result_
+PDEVICE_OBJECT IoAttachDeviceToDeviceStack(_In_ PDEVICE_OBJECT SourceDevice,
+					   _In_ PDEVICE_OBJECT TargetDevice);
+VOID IoDetachDevice(_Inout_ PDEVICE_OBJECT TargetDevice);
+PDEVICE_OBJECT IoGetAttachedDeviceReference(_In_ PDEVICE_OBJECT DeviceObject);
+PDEVICE_OBJECT IoGetLowerDeviceObject(_In_ PDEVICE_OBJECT DeviceObject);
+
+/* ---- driver interfaces ---- */
+
+typedef VOID (*PINTERFACE_REFERENCE)(PVOID Context);
+typedef VOID (*PINTERFACE_DEREFERENCE)(PVOID Context);
+
+/*
+ * Windows writes "INTERFACE;" at the head of an interface structure; ours write this, which needs
+ * no extension.
+ */
+#define KMCL_INTERFACE_MEMBERS					\
+	USHORT			Size;				\
+	USHORT			Version;			\
+	PVOID			Context;			\
+	PINTERFACE_REFERENCE	InterfaceReference;		\
+	PINTERFACE_DEREFERENCE	InterfaceDereference;
+
+typedef struct _INTERFACE {
+	KMCL_INTERFACE_MEMBERS
+} INTERFACE, *PINTERFACE;
+
+/* ---- I/O request packets ---- */
+
+typedef struct _IO_STATUS_BLOCK {
+	union {
+		NTSTATUS	Status;
+		PVOID		Pointer;
+	};
+	ULONG_PTR		Information;
+} IO_STATUS_BLOCK, *PIO_STATUS_BLOCK;
+
+typedef _Function_class_(IO_COMPLETION_ROUTINE)
+NTSTATUS IO_COMPLETION_ROUTINE(_In_ PDEVICE_OBJECT DeviceObject, _In_ struct _IRP *Irp,
+			       _In_opt_ PVOID Context);
+typedef IO_COMPLETION_ROUTINE *PIO_COMPLETION_ROUTINE;
+
+#define SL_PENDING_RETURNED	0x01
+#define SL_INVOKE_ON_CANCEL	0x20
+#define SL_INVOKE_ON_SUCCESS	0x40
+#define SL_INVOKE_ON_ERROR	0x80
+
+typedef struct _IO_STACK_LOCATION {
+	UCHAR			MajorFunction;
+	UCHAR			MinorFunction;
+	UCHAR			Flags;
+	UCHAR			Control;
+	union {
+		struct {
+			const GUID	*InterfaceType;
+			USHORT		Size;
+			USHORT		Version;
+			PINTERFACE	Interface;
+			PVOID		InterfaceSpecificData;
+		} QueryInterface;
+		struct {
+			PVOID		Argument1;
+			PVOID		Argument2;
+			PVOID		Argument3;
+			PVOID		Argument4;
+		} Others;
+	} Parameters;
+	PDEVICE_OBJECT		DeviceObject;
+	PIO_COMPLETION_ROUTINE	CompletionRoutine;
+	PVOID			Context;
+} IO_STACK_LOCATION, *PIO_STACK_LOCATION;
+
+/* Followed by StackCount stack locations, the last of which is that of the highest device. */
+struct _IRP {
+	CSHORT			Type;
+	USHORT			Size;
+	IO_STATUS_BLOCK		IoStatus;
+	BOOLEAN			PendingReturned;
+	CCHAR			StackCount;
+	CCHAR			CurrentLocation;
+	PIO_STATUS_BLOCK	UserIosb;
+	PKEVENT			UserEvent;
+	union {
+		struct {
+			PIO_STACK_LOCATION CurrentStackLocation;
+		} Overlay;
+	} Tail;
+};
+
+FORCEINLINE PIO_STACK_LOCATION IoGetCurrentIrpStackLocation(_In_ PIRP Irp)
+{
+	return Irp->Tail.Overlay.CurrentStackLocation;
+}
+
+FORCEINLINE PIO_STACK_LOCATION IoGetNextIrpStackLocation(_In_ PIRP Irp)
+{
+	return Irp->Tail.Overlay.CurrentStackLocation - 1;
+}
+
+/* The next device down sees the caller's own stack location. */
+FORCEINLINE VOID IoSkipCurrentIrpStackLocation(_Inout_ PIRP Irp)
+{
+	Irp->CurrentLocation++;
+	Irp->Tail.Overlay.CurrentStackLocation++;
+}
+
+FORCEINLINE VOID IoCopyCurrentIrpStackLocationToNext(_Inout_ PIRP Irp)
+{
+	PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(Irp);
+
+	*next = *IoGetCurrentIrpStackLocation(Irp);
+	next->Control = 0;
+	next->CompletionRoutine = NULL;
+	next->Context = NULL;
+}
+
+FORCEINLINE VOID IoSetCompletionRoutine(
+	_In_ PIRP Irp,
+	_In_opt_ PIO_COMPLETION_ROUTINE CompletionRoutine,
+	_In_opt_ PVOID Context,
+	_In_ BOOLEAN InvokeOnSuccess,
+	_In_ BOOLEAN InvokeOnError,
+	_In_ BOOLEAN InvokeOnCancel)
+{
+	PIO_STACK_LOCATION next = IoGetNextIrpStackLocation(Irp);
+
+	next->CompletionRoutine = CompletionRoutine;
+	next->Context = Context;
+	next->Control = (UCHAR)((InvokeOnSuccess ? SL_INVOKE_ON_SUCCESS : 0) |
+				(InvokeOnError ? SL_INVOKE_ON_ERROR : 0) |
+				(InvokeOnCancel ? SL_INVOKE_ON_CANCEL : 0));
+}
+
+FORCEINLINE VOID IoMarkIrpPending(_Inout_ PIRP Irp)
+{
+	IoGetCurrentIrpStackLocation(Irp)->Control |= SL_PENDING_RETURNED;
+}
+
+PIRP IoAllocateIrp(_In_ CCHAR StackSize, _In_ BOOLEAN ChargeQuota);
+VOID IoFreeIrp(_In_ PIRP Irp);
+PIRP IoBuildSynchronousFsdRequest(
+	_In_ ULONG MajorFunction,
+	_In_ PDEVICE_OBJECT DeviceObject,
+	_Inout_opt_ PVOID Buffer,
+	_In_opt_ ULONG Length,
+	_In_opt_ PLARGE_INTEGER StartingOffset,
+	_In_ PKEVENT Event,
+	_Out_ PIO_STATUS_BLOCK IoStatusBlock);
+NTSTATUS IofCallDriver(_In_ PDEVICE_OBJECT DeviceObject, _Inout_ PIRP Irp);
+VOID IofCompleteRequest(_In_ PIRP Irp, _In_ CCHAR PriorityBoost);
+BOOLEAN IoForwardIrpSynchronously(_In_ PDEVICE_OBJECT DeviceObject, _In_ PIRP Irp);
+#define IoCallDriver(device, irp)	IofCallDriver(device, irp)
+#define IoCompleteRequest(irp, boost)	IofCompleteRequest(irp, boost)
 
 /* ---- work items ---- */
 
@@ -818,25 +1061,5 @@ VOID RtlAssert(_In_ PVOID FailedAssertion, _In_ PVOID FileName, _In_ ULONG LineN
 #ifndef ASSERTMSG
 #define ASSERTMSG(msg, e)	NT_ASSERT(e)
 #endif
-
-/* ---- driver interfaces ---- */
-
-typedef VOID (*PINTERFACE_REFERENCE)(PVOID Context);
-typedef VOID (*PINTERFACE_DEREFERENCE)(PVOID Context);
-
-/*
- * Windows writes "INTERFACE;" at the head of an interface structure; ours write this, which needs
- * no extension.
- */
-#define KMCL_INTERFACE_MEMBERS					\
-	USHORT			Size;				\
-	USHORT			Version;			\
-	PVOID			Context;			\
-	PINTERFACE_REFERENCE	InterfaceReference;		\
-	PINTERFACE_DEREFERENCE	InterfaceDereference;
-
-typedef struct _INTERFACE {
-	KMCL_INTERFACE_MEMBERS
-} INTERFACE, *PINTERFACE;
 
 #endif /* _WDMDDK_ */

@@ -5,7 +5,9 @@
  * Each bus keeps its unclaimed offers in a tree, sorted by type and instance; channels that wait
  * are in a tree of the same order, those that take any instance under instance 0. An offer that
  * arrives is given to the channel that has waited longest for exactly it, else to one that takes
- * any; a channel that asks gets the first match on the bus of the lowest rank.
+ * any; a channel that asks gets the first match on the bus of the lowest rank. What no channel
+ * waits for is shown to the seeker of its type, which may hold it for a device: from then on only
+ * that device's channels can claim it.
  *
  * One spin lock covers the trees and every claim; tx->lock of a channel nests in it. The mutex
  * covers what may sleep: the registry of buses, and the types that clients are interested in.
@@ -19,11 +21,11 @@
 #include "channel.h"
 #include "probe/compat.h"
 
-/* A device class that at least one client channel has as its target. */
+/* A device class that at least one client channel has as its target, or one seeker looks for. */
 struct interest {
 	struct list_head node;
 	guid_t type;
-	unsigned int channels;
+	unsigned int users;
 	struct list_head watches;
 };
 
@@ -35,6 +37,7 @@ struct watch {
 
 static DEFINE_SPINLOCK(bus_lock);
 static LIST_HEAD(buses);		/* by rank; changed under both locks */
+static LIST_HEAD(seekers);
 static struct rb_root waiting;		/* channels */
 static DECLARE_WAIT_QUEUE_HEAD(unclaimed);
 
@@ -114,6 +117,20 @@ static struct kmcl_offer *first_offer(struct kmcl_bus *bus, const guid_t *type,
 	return found && guid_equal(&found->type, type) ? found : NULL;
 }
 
+static bool matches(const struct kmcl_channel *ch, const struct kmcl_offer *offer)
+{
+	return guid_equal(&offer->type, wanted_type(ch)) &&
+	       (ch->config.any_instance || guid_equal(&offer->instance, wanted_instance(ch)));
+}
+
+/* A target may be the very device that the channel's parent stands on, which nobody else finds. */
+static struct kmcl_offer *held_target(const struct kmcl_channel *ch)
+{
+	struct kmcl_offer *offer = ch->holder ? ch->holder->offer : NULL;
+
+	return offer && !offer->gone && !offer->claimed_by && matches(ch, offer) ? offer : NULL;
+}
+
 static struct kmcl_offer *find_offer(const struct kmcl_channel *ch)
 {
 	struct kmcl_bus *bus;
@@ -121,8 +138,7 @@ static struct kmcl_offer *find_offer(const struct kmcl_channel *ch)
 	list_for_each_entry(bus, &buses, node) {
 		struct kmcl_offer *offer = first_offer(bus, wanted_type(ch), wanted_instance(ch));
 
-		if (offer && (ch->config.any_instance ||
-			      guid_equal(&offer->instance, wanted_instance(ch))))
+		if (offer && matches(ch, offer))
 			return offer;
 	}
 	return NULL;
@@ -174,6 +190,30 @@ static struct kmcl_channel *find_waiting(const struct kmcl_offer *offer)
 	       first_waiting(&offer->type, &guid_null);
 }
 
+static bool seeks(const struct kmcl_seeker *seeker, const guid_t *type)
+{
+	const struct hv_vmbus_device_id *id;
+
+	for (id = seeker->ids; !guid_is_null(&id->guid); id++)
+		if (guid_equal(&id->guid, type))
+			return true;
+	return false;
+}
+
+static void show_to_seeker(struct kmcl_offer *offer)
+{
+	struct kmcl_seeker *seeker;
+
+	if (offer->declined)
+		return;
+	list_for_each_entry(seeker, &seekers, node) {
+		if (seeks(seeker, &offer->type)) {
+			seeker->found(seeker);
+			return;
+		}
+	}
+}
+
 /* ---- claims ---- */
 
 static void claim(struct kmcl_offer *offer, struct kmcl_channel *ch)
@@ -201,6 +241,7 @@ static void hand_out(struct kmcl_offer *offer)
 
 	if (!ch) {
 		insert_offer(offer);
+		show_to_seeker(offer);
 		return;
 	}
 	remove_waiting(ch);
@@ -219,7 +260,7 @@ bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch)
 	struct kmcl_offer *offer;
 
 	spin_lock_bh(&bus_lock);
-	offer = find_offer(ch);
+	offer = held_target(ch) ?: find_offer(ch);
 	if (offer) {
 		remove_offer(offer);
 		claim(offer, ch);
@@ -228,6 +269,28 @@ bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch)
 	}
 	spin_unlock_bh(&bus_lock);
 	return offer;
+}
+
+/**
+ * kmcl_bus_claim_held() - get the offer of the device that a client channel's parent stands on
+ * @ch: Disabled, with a holder
+ *
+ * Return: 0; -ENODEV it has been withdrawn; -EBUSY another channel has it.
+ */
+int kmcl_bus_claim_held(struct kmcl_channel *ch)
+{
+	struct kmcl_offer *offer = ch->holder->offer;
+	int err = 0;
+
+	spin_lock_bh(&bus_lock);
+	if (offer->gone)
+		err = -ENODEV;
+	else if (offer->claimed_by)
+		err = -EBUSY;
+	else
+		claim(offer, ch);
+	spin_unlock_bh(&bus_lock);
+	return err;
 }
 
 bool kmcl_bus_has_claim(struct kmcl_channel *ch)
@@ -253,32 +316,43 @@ bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance)
 	return has;
 }
 
+/*
+ * The last user of a withdrawn offer lets go of it. Until that is seen the bus keeps the offer; from
+ * then on its memory may go.
+ */
+static void end_offer(struct kmcl_offer *offer, struct kmcl_channel *ch)
+{
+	if (offer->bus->ops->released)
+		offer->bus->ops->released(offer);
+	spin_lock_bh(&bus_lock);
+	if (ch)
+		ch->offer = NULL;
+	offer->claimed_by = NULL;
+	offer->holder = NULL;
+	wake_up_all(&unclaimed);
+	spin_unlock_bh(&bus_lock);
+}
+
 static void release_offer(struct kmcl_channel *ch)
 {
 	struct kmcl_offer *offer;
-	bool gone;
+	bool last;
 
 	spin_lock_bh(&bus_lock);
 	remove_waiting(ch);
 	offer = ch->offer;
-	gone = offer && offer->gone;
-	if (offer && !gone) {
+	last = offer && offer->gone && !offer->holder;
+	if (offer && !last) {
 		ch->offer = NULL;
 		offer->claimed_by = NULL;
-		hand_out(offer);
+		if (offer->holder)
+			wake_up_all(&unclaimed);
+		else
+			hand_out(offer);
 	}
 	spin_unlock_bh(&bus_lock);
-	if (!gone)
-		return;
-
-	/* While the claim lasts the bus keeps the offer; with its end the memory may go. */
-	if (offer->bus->ops->released)
-		offer->bus->ops->released(offer);
-	spin_lock_bh(&bus_lock);
-	ch->offer = NULL;
-	offer->claimed_by = NULL;
-	wake_up_all(&unclaimed);
-	spin_unlock_bh(&bus_lock);
+	if (last)
+		end_offer(offer, ch);
 }
 
 /* ---- servers ---- */
@@ -367,6 +441,8 @@ void kmcl_offer_add(struct kmcl_offer *offer)
 {
 	RB_CLEAR_NODE(&offer->node);
 	offer->claimed_by = NULL;
+	offer->holder = NULL;
+	offer->declined = false;
 	offer->gone = false;
 	spin_lock_bh(&bus_lock);
 	hand_out(offer);
@@ -382,7 +458,9 @@ static void take_offer(struct kmcl_offer *offer, bool peer_gone)
 	if (!offer->gone) {
 		offer->gone = true;
 		remove_offer(offer);
-		released = !offer->claimed_by;
+		released = !offer->claimed_by && !offer->holder;
+		if (offer->holder)
+			offer->holder->gone(offer->holder);
 	}
 	if (offer->claimed_by)
 		lose_claim(offer->claimed_by, peer_gone);
@@ -395,8 +473,8 @@ static void take_offer(struct kmcl_offer *offer, bool peer_gone)
  * kmcl_offer_withdraw() - the peer has taken a device away
  * @offer: the offer
  *
- * A channel that has it is told and will close; the bus's released() is called once, when none has
- * it any more, perhaps in here. Does not wait.
+ * A channel that has it is told and will close, and then a device that holds it is removed; the
+ * bus's released() is called once, when neither has it any more, perhaps in here. Does not wait.
  *
  * Context: may sleep.
  */
@@ -426,13 +504,13 @@ static bool is_unclaimed(struct kmcl_offer *offer)
 	bool is;
 
 	spin_lock_bh(&bus_lock);
-	is = !offer->claimed_by;
+	is = !offer->claimed_by && !offer->holder;
 	spin_unlock_bh(&bus_lock);
 	return is;
 }
 
 /**
- * kmcl_offer_wait_unclaimed() - sleep until no channel has the offer
+ * kmcl_offer_wait_unclaimed() - sleep until no channel and no device has the offer
  * @offer: withdrawn
  *
  * Takes as long as the driver of the channel needs for EvtChannelSuspend and EvtChannelClosed and
@@ -455,6 +533,101 @@ void kmcl_link_signalled(struct kmcl_link *link)
 	kmcl_rx_signalled(container_of(link, struct kmcl_channel, link));
 }
 EXPORT_SYMBOL_GPL(kmcl_link_signalled);
+
+/* ---- holders ---- */
+
+static struct kmcl_offer *next_of_type(struct kmcl_offer *offer)
+{
+	struct rb_node *node = rb_next(&offer->node);
+
+	return node && guid_equal(&offer_of(node)->type, &offer->type) ? offer_of(node) : NULL;
+}
+
+static struct kmcl_offer *find_sought_on(struct kmcl_bus *bus, const struct kmcl_seeker *seeker)
+{
+	const struct hv_vmbus_device_id *id;
+	struct kmcl_offer *offer;
+
+	for (id = seeker->ids; !guid_is_null(&id->guid); id++)
+		for (offer = first_offer(bus, &id->guid, &guid_null); offer;
+		     offer = next_of_type(offer))
+			if (!offer->declined)
+				return offer;
+	return NULL;
+}
+
+static struct kmcl_offer *find_sought(const struct kmcl_seeker *seeker)
+{
+	struct kmcl_offer *offer = NULL;
+	struct kmcl_bus *bus;
+
+	list_for_each_entry(bus, &buses, node) {
+		offer = find_sought_on(bus, seeker);
+		if (offer)
+			break;
+	}
+	return offer;
+}
+
+/**
+ * kmcl_bus_hold() - take an offer that nobody has, for a device
+ * @seeker: registered; says of which types
+ * @holder: gone is set; @holder->offer is set, to stay until kmcl_bus_unhold()
+ *
+ * Return: false if there is none.
+ */
+bool kmcl_bus_hold(struct kmcl_seeker *seeker, struct kmcl_holder *holder)
+{
+	struct kmcl_offer *offer;
+
+	spin_lock_bh(&bus_lock);
+	offer = find_sought(seeker);
+	if (offer) {
+		remove_offer(offer);
+		offer->holder = holder;
+		holder->offer = offer;
+	}
+	spin_unlock_bh(&bus_lock);
+	return offer;
+}
+
+static bool is_closed(struct kmcl_holder *holder)
+{
+	bool is;
+
+	spin_lock_bh(&bus_lock);
+	is = !holder->offer->claimed_by;
+	spin_unlock_bh(&bus_lock);
+	return is;
+}
+
+/* Sleep until the channel of a withdrawn offer has run its callbacks and is Disabled. */
+void kmcl_bus_wait_closed(struct kmcl_holder *holder)
+{
+	wait_event(unclaimed, is_closed(holder));
+}
+
+/**
+ * kmcl_bus_unhold() - let go of an offer
+ * @holder: has it, and no channel of it is left
+ * @declined: the driver does not want it: no seeker is shown it again, but those that come later
+ */
+void kmcl_bus_unhold(struct kmcl_holder *holder, bool declined)
+{
+	struct kmcl_offer *offer = holder->offer;
+	bool gone;
+
+	spin_lock_bh(&bus_lock);
+	gone = offer->gone;
+	if (!gone) {
+		offer->holder = NULL;
+		offer->declined |= declined;
+		hand_out(offer);
+	}
+	spin_unlock_bh(&bus_lock);
+	if (gone)
+		end_offer(offer, NULL);
+}
 
 /* ---- registry ---- */
 
@@ -603,7 +776,7 @@ static int add_interest(const guid_t *type)
 	if (!interest)
 		return -ENOMEM;
 	guid_copy(&interest->type, type);
-	interest->channels = 1;
+	interest->users = 1;
 	INIT_LIST_HEAD(&interest->watches);
 	list_add_tail(&interest->node, &interests);
 	list_for_each_entry(bus, &buses, node) {
@@ -633,7 +806,7 @@ int kmcl_bus_watch(const guid_t *type)
 	mutex_lock(&registry);
 	interest = find_interest(type);
 	if (interest)
-		interest->channels++;
+		interest->users++;
 	else
 		err = add_interest(type);
 	mutex_unlock(&registry);
@@ -646,7 +819,77 @@ void kmcl_bus_unwatch(const guid_t *type)
 
 	mutex_lock(&registry);
 	interest = find_interest(type);
-	if (!--interest->channels)
+	if (!--interest->users)
 		end_interest(interest);
 	mutex_unlock(&registry);
+}
+
+static void unwatch_ids(const struct hv_vmbus_device_id *ids, const struct hv_vmbus_device_id *end)
+{
+	for (; ids != end; ids++)
+		kmcl_bus_unwatch(&ids->guid);
+}
+
+static const struct hv_vmbus_device_id *last_id(const struct hv_vmbus_device_id *ids)
+{
+	while (!guid_is_null(&ids->guid))
+		ids++;
+	return ids;
+}
+
+static void list_seeker(struct kmcl_seeker *seeker)
+{
+	struct kmcl_offer *offer;
+	struct kmcl_bus *bus;
+	struct rb_node *node;
+
+	spin_lock_bh(&bus_lock);
+	list_add_tail(&seeker->node, &seekers);
+	list_for_each_entry(bus, &buses, node) {
+		for (node = rb_first(&bus->free_offers); node; node = rb_next(node)) {
+			offer = offer_of(node);
+			if (seeks(seeker, &offer->type))
+				offer->declined = false;
+		}
+	}
+	spin_unlock_bh(&bus_lock);
+}
+
+/* Nothing more is shown to the seeker. */
+void kmcl_seeker_stop(struct kmcl_seeker *seeker)
+{
+	spin_lock_bh(&bus_lock);
+	list_del(&seeker->node);
+	spin_unlock_bh(&bus_lock);
+}
+
+/**
+ * kmcl_seeker_register() - look for offers
+ * @seeker: ids and found are set
+ *
+ * Those that are there already are had by kmcl_bus_hold() at once.
+ *
+ * Return: 0; what a bus says that cannot look.
+ */
+int kmcl_seeker_register(struct kmcl_seeker *seeker)
+{
+	const struct hv_vmbus_device_id *id;
+	int err;
+
+	list_seeker(seeker);
+	for (id = seeker->ids; !guid_is_null(&id->guid); id++) {
+		err = kmcl_bus_watch(&id->guid);
+		if (err) {
+			kmcl_seeker_stop(seeker);
+			unwatch_ids(seeker->ids, id);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* The buses look for these types no longer. The seeker was stopped and holds nothing any more. */
+void kmcl_seeker_end(struct kmcl_seeker *seeker)
+{
+	unwatch_ids(seeker->ids, last_id(seeker->ids));
 }

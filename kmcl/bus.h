@@ -10,6 +10,7 @@
 #define KMCL_BUS_H
 
 #include <linux/list.h>
+#include <linux/mod_devicetable.h>
 #include <linux/rbtree.h>
 #include <linux/uuid.h>
 
@@ -87,7 +88,27 @@ struct kmcl_offer {
 	/* private to bus.c, under its lock */
 	struct rb_node node;
 	struct kmcl_channel *claimed_by;
+	struct kmcl_holder *holder;
+	bool declined;		/* a driver looked at it and did not want it */
 	bool gone;
+};
+
+/*
+ * A device that has an offer on behalf of its driver, from AddDevice to the end of its removal. Only
+ * channels with this device as their parent can claim the offer meanwhile.
+ */
+struct kmcl_holder {
+	struct kmcl_offer *offer;
+	/* The offer has been withdrawn or unbound. Called with a spin lock held. */
+	void (*gone)(struct kmcl_holder *holder);
+};
+
+/* Somebody who wants to hold every offer of some types that no channel waits for. */
+struct kmcl_seeker {
+	const struct hv_vmbus_device_id *ids;	/* ends with a zero GUID */
+	/* There is one: kmcl_bus_hold() may get it. Called with a spin lock held. */
+	void (*found)(struct kmcl_seeker *seeker);
+	struct list_head node;
 };
 
 int kmcl_bus_register(struct kmcl_bus *bus);
@@ -110,6 +131,15 @@ bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch);
 bool kmcl_bus_has_claim(struct kmcl_channel *ch);
 bool kmcl_bus_take_knock(struct kmcl_channel *ch);
 bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance);
+int kmcl_bus_claim_held(struct kmcl_channel *ch);
 void kmcl_bus_release(struct kmcl_channel *ch);
+
+/* For devices with drivers. */
+int kmcl_seeker_register(struct kmcl_seeker *seeker);
+void kmcl_seeker_stop(struct kmcl_seeker *seeker);
+void kmcl_seeker_end(struct kmcl_seeker *seeker);
+bool kmcl_bus_hold(struct kmcl_seeker *seeker, struct kmcl_holder *holder);
+void kmcl_bus_wait_closed(struct kmcl_holder *holder);
+void kmcl_bus_unhold(struct kmcl_holder *holder, bool declined);
 
 #endif

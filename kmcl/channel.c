@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "channel.h"
+#include "nt/nt.h"
 #include "stats.h"
 
 static struct kmem_cache *channel_cache;
@@ -47,7 +48,9 @@ static void set_defaults(struct kmcl_config *config)
 
 /**
  * VmbChannelAllocate() - allocate a channel
- * @ParentDeviceObject: parent device; may be NULL
+ * @ParentDeviceObject: parent device, which is referenced until VmbChannelCleanup(); may be NULL. A
+ * client without VmbClientChannelInitSetTargetPnp() connects to the VMBus device in whose stack
+ * the parent stands; the removal of that device then waits for VmbChannelCleanup().
  * @IsServer: TRUE for a server endpoint, FALSE for a client
  * @Channel: receives the channel; NULL on failure
  *
@@ -55,8 +58,8 @@ static void set_defaults(struct kmcl_config *config)
  * of up to 1 MiB in 16 MDLs, no callbacks. The caller frees it with VmbChannelCleanup().
  *
  * Context: PASSIVE_LEVEL.
- * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER for a NULL @Channel;
- * STATUS_INSUFFICIENT_RESOURCES.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER for a NULL @Channel or a parent that is no
+ * device object; STATUS_INSUFFICIENT_RESOURCES.
  *
  * Microsoft: "FN_VMB_CHANNEL_ALLOCATE callback function".
  */
@@ -68,12 +71,18 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	if (!Channel)
 		return STATUS_INVALID_PARAMETER;
 	*Channel = NULL;
+	if (ParentDeviceObject && !kmcl_device_valid(ParentDeviceObject))
+		return STATUS_INVALID_PARAMETER;
 	ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL);
 	if (!ch)
 		return STATUS_INSUFFICIENT_RESOURCES;
 
 	ch->is_server = IsServer;
 	ch->parent = ParentDeviceObject;
+	if (ch->parent) {
+		ObReferenceObject(ch->parent);
+		ch->holder = kmcl_pnp_enter(ch->parent);
+	}
 	kref_init(&ch->ref);
 	set_defaults(&ch->config);
 	spin_lock_init(&ch->packets.lock);
@@ -121,6 +130,8 @@ void kmcl_channel_put(struct kmcl_channel *ch)
 VOID VmbChannelCleanup(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
+	struct kmcl_holder *holder;
+	PDEVICE_OBJECT parent;
 	unsigned int left;
 
 	if (KMCL_MISUSE(!ch, "invalid channel"))
@@ -132,6 +143,12 @@ VOID VmbChannelCleanup(VMBCHANNEL Channel)
 	WRITE_ONCE(ch->magic, 0);
 	left = kmcl_packets_reclaim(ch);
 	WARN(left, "kmcl: %s: %u packets were not freed\n", __func__, left);
+	holder = ch->holder;
+	parent = ch->parent;
 	kmcl_channel_put(ch);
+	if (holder)
+		kmcl_pnp_leave(holder);
+	if (parent)
+		ObDereferenceObject(parent);
 }
 EXPORT_SYMBOL_GPL(VmbChannelCleanup);

@@ -188,7 +188,8 @@ struct kmcl_channel {
 	bool is_server;
 	struct kref ref;
 	PVOID pointer;
-	PDEVICE_OBJECT parent;
+	PDEVICE_OBJECT parent;		/* with a reference */
+	struct kmcl_holder *holder;	/* the VMBus device in whose stack the parent stands, or NULL */
 	struct kmcl_config config;
 	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8, for logs */
 
@@ -319,6 +320,10 @@ void kmcl_gpadls_reap(struct kmcl_channel *ch);
 bool kmcl_connection_hold_new(struct kmcl_channel *ch);
 bool kmcl_connection_hold(struct kmcl_channel *ch);
 void kmcl_connection_release(struct kmcl_channel *ch);
+
+/* pnp.c */
+struct kmcl_holder *kmcl_pnp_enter(PDEVICE_OBJECT parent);
+void kmcl_pnp_leave(struct kmcl_holder *holder);
 
 /* local/ */
 int kmcl_local_init(void);

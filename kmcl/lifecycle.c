@@ -365,6 +365,18 @@ static NTSTATUS enable_client(struct kmcl_channel *ch)
 	return transition(ch, KMCL_EVENT_OPEN);
 }
 
+/* The offer that the channel opens is that of its parent, and it is there or never will be. */
+static NTSTATUS enable_on_parent(struct kmcl_channel *ch)
+{
+	int err = kmcl_bus_claim_held(ch);
+
+	if (err)
+		return err == -EBUSY ? STATUS_DEVICE_BUSY : STATUS_DEVICE_REMOVED;
+	size_rings(ch);
+	transition(ch, KMCL_EVENT_ENABLE);
+	return transition(ch, KMCL_EVENT_OPEN);
+}
+
 /* What the local bus does not do: levels of trust, and channels that programs open. */
 static bool is_servable(const struct kmcl_config *config)
 {
@@ -391,6 +403,8 @@ static NTSTATUS enable(struct kmcl_channel *ch)
 {
 	if (!kmcl_channel_is_disabled(ch))
 		return STATUS_INVALID_DEVICE_STATE;
+	if (!ch->config.has_target && !ch->is_server && ch->holder)
+		return enable_on_parent(ch);
 	if (!ch->config.has_target)
 		return STATUS_INVALID_PARAMETER;
 	return ch->is_server ? enable_server(ch) : enable_client(ch);
@@ -398,7 +412,8 @@ static NTSTATUS enable(struct kmcl_channel *ch)
 
 /**
  * VmbChannelEnable() - connect to an offer or begin to wait for one, or make an offer
- * @Channel: Disabled; a client with a target, or a server with an interface id
+ * @Channel: Disabled; a client with a target or a VMBus device as its parent, or a server with an
+ * interface id
  *
  * A server is offered on the local bus, to client channels of this kernel, and stays paused until
  * VmbChannelStart(). It opens when a client does, on a worker.
@@ -408,13 +423,17 @@ static NTSTATUS enable(struct kmcl_channel *ch)
  * arrives, on a worker; a failure is then reported to the PnpFailureCallback. Callbacks may run
  * before the return.
  *
+ * A client without a target opens the device of its parent or fails; it never waits.
+ *
  * After the peer has closed or rescinded the channel it is Disabled; enabling it again waits for
- * the next offer. Module unload: the channel must have been disabled and cleaned up by then.
+ * the next offer, unless it is its parent's, which is gone for good. Module unload: the channel
+ * must have been disabled and cleaned up by then.
  *
  * Context: PASSIVE_LEVEL. Sleeps until the bus has answered; a rescind ends that. Not from state
  * callbacks of the channel; allowed in its PnpFailureCallback.
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid; STATUS_INVALID_DEVICE_STATE not
- * Disabled; STATUS_INVALID_PARAMETER no target or interface id; STATUS_NOT_SUPPORTED a server with
+ * Disabled; STATUS_INVALID_PARAMETER no target, VMBus parent or interface id;
+ * STATUS_DEVICE_BUSY another channel has the parent's device; STATUS_NOT_SUPPORTED a server with
  * a trust level or flags that the bus does not have; STATUS_OBJECT_NAME_COLLISION a server of this
  * type and instance is offered already; STATUS_INSUFFICIENT_RESOURCES;
  * STATUS_DEVICE_REMOVED rescinded meanwhile; STATUS_UNSUCCESSFUL refused by the peer; the status

@@ -7,8 +7,10 @@
 #define pr_fmt(fmt) "kmcl: " fmt
 
 #include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -23,6 +25,8 @@ struct kmcl_driver {
 	spinlock_t lock;		/* of @work */
 	unsigned int work;		/* items queued or running, and one for the driver */
 	struct completion idle;		/* no work left */
+	struct kmcl_pnp_driver *pnp;
+	DRIVER_EXTENSION extension;
 	WCHAR name[NAME_CHARS];
 	WCHAR registry_path[NAME_CHARS];
 };
@@ -83,60 +87,101 @@ static void driver_free(struct kmcl_driver *driver)
 	spin_lock_irq(&driver->lock);
 	spin_unlock_irq(&driver->lock);
 	KeFlushQueuedDpcs();
+	kmcl_devices_end(&driver->object);
 	kfree(driver);
+}
+
+static struct kmcl_driver *driver_alloc(struct module *owner, PDRIVER_INITIALIZE entry)
+{
+	struct kmcl_driver *driver = kzalloc(sizeof(*driver), GFP_KERNEL);
+	size_t i;
+
+	if (!driver)
+		return NULL;
+	spin_lock_init(&driver->lock);
+	init_completion(&driver->idle);
+	driver->work = 1;
+	driver->object.Type = IO_TYPE_DRIVER;
+	driver->object.Size = sizeof(driver->object);
+	driver->object.DriverInit = entry;
+	driver->object.DriverExtension = &driver->extension;
+	driver->extension.DriverObject = &driver->object;
+	for (i = 0; i < ARRAY_SIZE(driver->object.MajorFunction); i++)
+		driver->object.MajorFunction[i] = kmcl_irp_unhandled;
+	set_path(&driver->object.DriverName, driver->name, "\\Driver\\", module_name(owner));
+	return driver;
+}
+
+/* A driver without DriverUnload stays, as on Windows. */
+static int start_driver(struct kmcl_driver *driver, struct module *owner,
+			const struct hv_vmbus_device_id *ids)
+{
+	if (ids && driver->extension.AddDevice) {
+		driver->pnp = kmcl_pnp_register(&driver->object, ids);
+		if (IS_ERR(driver->pnp))
+			return PTR_ERR(driver->pnp);
+	}
+	if (!driver->object.DriverUnload)
+		__module_get(owner);
+	return 0;
 }
 
 /**
  * kmcl_driver_load() - run a driver's DriverEntry
  * @owner: the driver's module
  * @entry: DriverEntry
+ * @ids: the VMBus device classes that AddDevice is for, up to a zero GUID; or NULL
  * @driver: set to the driver object
  *
- * The registry path given to DriverEntry names the module; there is no registry behind it.
+ * The registry path given to DriverEntry names the module; there is no registry behind it. Then, if
+ * DriverEntry set AddDevice, it is called for the devices that are there, and from now on for each
+ * that comes. That one of them fails is told in the log and does not fail the load.
  *
  * Return: 0, or the errno nearest to the status that DriverEntry returned. As on Windows,
  * DriverUnload is not called then.
  */
-int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry, PDRIVER_OBJECT *driver)
+int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry,
+		     const struct hv_vmbus_device_id *ids, PDRIVER_OBJECT *driver)
 {
-	struct kmcl_driver *new = kzalloc(sizeof(*new), GFP_KERNEL);
+	struct kmcl_driver *new = driver_alloc(owner, entry);
 	UNICODE_STRING path;
 	NTSTATUS status;
+	int err;
 
 	if (!new)
 		return -ENOMEM;
-	spin_lock_init(&new->lock);
-	init_completion(&new->idle);
-	new->work = 1;
-	new->object.Type = IO_TYPE_DRIVER;
-	new->object.Size = sizeof(new->object);
-	new->object.DriverInit = entry;
-	set_path(&new->object.DriverName, new->name, "\\Driver\\", module_name(owner));
 	set_path(&path, new->registry_path,
 		 "\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Services\\", module_name(owner));
-
 	status = entry(&new->object, &path);
 	if (!NT_SUCCESS(status)) {
 		pr_err("%s: DriverEntry failed: %08x\n", module_name(owner), status);
 		driver_free(new);
 		return kmcl_status_to_errno(status);
 	}
-	/* A driver without DriverUnload stays, as on Windows. */
-	if (!new->object.DriverUnload)
-		__module_get(owner);
+	err = start_driver(new, owner, ids);
+	if (err) {
+		if (new->object.DriverUnload)
+			new->object.DriverUnload(&new->object);
+		driver_free(new);
+		return err;
+	}
 	*driver = &new->object;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kmcl_driver_load);
 
 /**
- * kmcl_driver_unload() - run a driver's DriverUnload and wait for its DPCs and work items
+ * kmcl_driver_unload() - remove a driver's devices, then run its DriverUnload
  * @object: the driver object
+ *
+ * Waits for its DPCs and work items, and before that until the driver has cleaned up the channels of its devices.
  */
 void kmcl_driver_unload(PDRIVER_OBJECT object)
 {
 	struct kmcl_driver *driver = to_driver(object);
 
+	if (driver->pnp)
+		kmcl_pnp_unregister(driver->pnp);
 	if (object->DriverUnload)
 		object->DriverUnload(object);
 	driver_free(driver);

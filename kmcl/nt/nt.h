@@ -110,6 +110,7 @@ struct _OBJECT_TYPE {
 	void (*destroy)(void *body);	/* up to DISPATCH_LEVEL; ends in kmcl_object_free */
 };
 
+bool kmcl_object_is(const void *body, POBJECT_TYPE type);
 void *kmcl_object_alloc(POBJECT_TYPE type, size_t body_size);
 void kmcl_object_free(void *body);
 NTSTATUS kmcl_handle_create(void *body, HANDLE *handle);
@@ -118,6 +119,23 @@ s64 kmcl_objects_out(void);
 /* thread.c */
 int kmcl_thread_init(void);
 void kmcl_thread_exit(void);
+
+/* device.c */
+bool kmcl_device_valid(PDEVICE_OBJECT object);
+void kmcl_device_set_node(PDEVICE_OBJECT pdo, void *node);
+void *kmcl_device_node(PDEVICE_OBJECT object, bool (*get)(void *node));
+void kmcl_devices_end(PDRIVER_OBJECT driver);
+
+/* irp.c */
+NTSTATUS kmcl_irp_unhandled(PDEVICE_OBJECT device, PIRP irp);
+NTSTATUS kmcl_irp_send_pnp(PDEVICE_OBJECT device, UCHAR minor);
+
+/* ../pnp.c: a driver's devices, from DriverEntry to DriverUnload */
+struct hv_vmbus_device_id;
+struct kmcl_pnp_driver;
+struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
+					  const struct hv_vmbus_device_id *ids);
+void kmcl_pnp_unregister(struct kmcl_pnp_driver *driver);
 
 /* workitem.c, driver.c */
 void kmcl_driver_work_begin(PDRIVER_OBJECT driver);

@@ -38,6 +38,20 @@ static struct object *to_object(void *body)
 }
 
 /**
+ * kmcl_object_is() - is this an object of a type?
+ * @body: any pointer to memory
+ * @type: the type
+ *
+ * Return: true if it is, as far as the memory tells.
+ */
+bool kmcl_object_is(const void *body, POBJECT_TYPE type)
+{
+	const struct object *object = container_of(body, struct object, body);
+
+	return object->magic == OBJECT_MAGIC && object->type == type;
+}
+
+/**
  * kmcl_objects_out() - objects that exist
  *
  * Return: their number.

@@ -22,6 +22,7 @@ struct _IO_WORKITEM {
 	atomic_t queued;
 	atomic_t references;	/* one of the driver, one of each run that has not ended */
 	struct work_struct work;
+	PVOID object;		/* of the driver's: its device or driver object */
 	PDRIVER_OBJECT driver;
 	PIO_WORKITEM_ROUTINE routine;
 	PVOID context;
@@ -45,11 +46,14 @@ static void run_item(struct work_struct *work)
 	PIO_WORKITEM item = container_of(work, struct _IO_WORKITEM, work);
 	PIO_WORKITEM_ROUTINE routine = item->routine;
 	PDRIVER_OBJECT driver = item->driver;
+	PVOID object = item->object;
 	PVOID context = item->context;
 
 	/* The routine may queue the item again, or free it. */
 	atomic_set_release(&item->queued, 0);
-	routine((PDEVICE_OBJECT)driver, context);
+	routine(object, context);
+	if (object != driver)
+		ObDereferenceObject(object);
 	item_put(item);
 	kmcl_driver_work_end(driver);
 }
@@ -59,10 +63,18 @@ static bool item_valid(PIO_WORKITEM item)
 	return !WARN_ONCE(!item || item->magic != WORKITEM_MAGIC, "not a work item\n");
 }
 
+/* Both kinds of object begin with their type. */
+static PDRIVER_OBJECT driver_of(PDEVICE_OBJECT object)
+{
+	if (object && object->Type == IO_TYPE_DRIVER)
+		return (PDRIVER_OBJECT)object;
+	return object && object->Type == IO_TYPE_DEVICE ? object->DriverObject : NULL;
+}
+
 /**
  * IoAllocateWorkItem() - allocate a work item
- * @DeviceObject: the driver object, which Windows accepts here as well; there are no device objects
- *	    yet
+ * @DeviceObject: a device object of the driver's, or, as Windows accepts here as well, the driver
+ *	    object
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -72,16 +84,16 @@ static bool item_valid(PIO_WORKITEM item)
  */
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 {
-	PDRIVER_OBJECT driver = (PDRIVER_OBJECT)DeviceObject;
+	PDRIVER_OBJECT driver = driver_of(DeviceObject);
 	PIO_WORKITEM item;
 
-	if (WARN_ONCE(!driver || driver->Type != IO_TYPE_DRIVER,
-		      "%s: not a driver object\n", __func__))
+	if (WARN_ONCE(!driver, "%s: not a device or driver object\n", __func__))
 		return NULL;
 	item = kzalloc(sizeof(*item), kmcl_nt_gfp());
 	if (!item)
 		return NULL;
 	item->magic = WORKITEM_MAGIC;
+	item->object = DeviceObject;
 	item->driver = driver;
 	atomic_set(&item->references, 1);
 	INIT_WORK(&item->work, run_item);
@@ -96,6 +108,8 @@ EXPORT_SYMBOL_GPL(IoAllocateWorkItem);
  *	    or queue the item again
  * @QueueType: CriticalWorkQueue and HyperCriticalWorkQueue run at high priority
  * @Context: given to the routine
+ *
+ * A device object is referenced until the routine has returned.
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -114,6 +128,8 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine
 	IoWorkItem->routine = WorkerRoutine;
 	IoWorkItem->context = Context;
 	atomic_inc(&IoWorkItem->references);
+	if (IoWorkItem->object != IoWorkItem->driver)
+		ObReferenceObject(IoWorkItem->object);
 	kmcl_driver_work_begin(IoWorkItem->driver);
 	queue_work(critical ? critical_queue : normal_queue, &IoWorkItem->work);
 }

@@ -19,7 +19,7 @@ expected=(
 	"ExFreePool: NULL"
 	"ExFreePool: .* is not a pool block"
 	"KeRaiseIrql to 15"
-	"IoAllocateWorkItem: not a driver object"
+	"IoAllocateWorkItem: not a device or driver object"
 )
 
 printf '# expect-warning: %s\n' "${expected[@]}"

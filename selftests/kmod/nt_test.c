@@ -878,10 +878,10 @@ static void driver_and_work_items(void)
 
 	unloaded = false;
 	late_dpc_ran = false;
-	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, failing_entry, &test_driver), -ENODEV);
+	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, failing_entry, NULL, &test_driver), -ENODEV);
 	CHECK(!unloaded);
 	CHECK(late_dpc_ran);	/* the module's text may go now */
-	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, entry, &test_driver), 0);
+	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, entry, NULL, &test_driver), 0);
 
 	item = IoAllocateWorkItem((PDEVICE_OBJECT)test_driver);
 	CHECK(item);

@@ -22,6 +22,7 @@ extern const struct ktap_suite gpadl_suite;
 extern const struct ktap_suite interface_suite;
 extern const struct ktap_suite stress_suite;
 extern const struct ktap_suite local_suite;
+extern const struct ktap_suite pnp_suite;
 extern const struct ktap_suite misuse_suite;
 
 #endif
