@@ -17,6 +17,10 @@ GUEST = Path(__file__).resolve().parent.parent / "guest"
 # What nests KVM: the outer guest's modules.
 OUTER_MODULES = ["9p", "9pnet_virtio", "kvm", "kvm-amd"]
 
+# What a test gets that asks for `storage`; the root of that name has the programs.
+STORAGE_PROGRAMS = ["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"]
+STORAGE_MODULES = ["ext4"]
+
 
 class Cpio:
     """A newc archive in memory."""
@@ -92,19 +96,23 @@ def _module_paths(kernel, names):
         yield full[len(base):], path.read_bytes()
 
 
-def _programs(cpio, *programs):
-    """Dynamic programs of the trixie root with their libraries."""
-    root = roots.path("trixie")
+def _programs(cpio, root_name, programs, opened=()):
+    """Dynamic programs of a root with their libraries, and those that they open by name."""
+    root = roots.path(root_name)
     wanted = {}
     for program in programs:
-        for line in roots.run_output("trixie", "ldd", program).splitlines():
+        for line in roots.run_output(root_name, "ldd", program).splitlines():
             wanted.update({word: None for word in line.split() if word.startswith("/")})
-    # kmod opens these by name when it meets a compressed module.
     libraries = os.path.dirname(next(name for name in wanted if name.endswith("/libc.so.6")))
-    for name in ("liblzma.so.5", "libzstd.so.1"):
+    for name in opened:
         wanted[f"{libraries}/{name}"] = None
     for name in [*programs, *wanted]:
         cpio.file(name.lstrip("/"), _inside(root, name), 0o755)
+
+
+def _modules(cpio, kernel, names):
+    for path, data in _module_paths(kernel, names):
+        cpio.data(f"lib/modules/{kernel.release}/{path}", data)
 
 
 def _inside(root, name):
@@ -119,12 +127,12 @@ def _inside(root, name):
     raise OSError(f"too many links: {name}")
 
 
-def _cached(kind, kernel, sources, make):
-    """The file that make() writes, made anew when the sources or the root's stamp change."""
+def _cached(kind, kernel, sources, make, root="trixie"):
+    """The file that make() writes, made anew when the sources or the roots' stamps change."""
     digest = hashlib.sha256()
     for source in [Path(__file__), *sources]:
         digest.update(Path(source).read_bytes())
-    for name in {"trixie", kernel.root}:
+    for name in sorted({root, kernel.root}):
         digest.update((roots.path(name) / ".kmcl-stamp").read_bytes())
     path = roots.cache_dir() / "initramfs" / f"{kind}-{kernel.version}-{digest.hexdigest()[:16]}.cpio"
     if not path.exists():
@@ -157,14 +165,14 @@ def outer(kernel):
 def _inner_base(kernel):
     def make():
         cpio = _skeleton()
-        _programs(cpio, "/usr/bin/bash", "/usr/bin/kmod")
+        # kmod opens the libraries when it meets a compressed module.
+        _programs(cpio, "trixie", ["/usr/bin/bash", "/usr/bin/kmod"], opened=["liblzma.so.5", "libzstd.so.1"])
         for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
             cpio.symlink(f"sbin/{name}", "/usr/bin/kmod")
         # Not busybox: its shell prefers its own modprobe, which knows no softdeps, to the one in PATH.
         for name in ("bin/bash", "bin/sh"):
             cpio.symlink(name, "/usr/bin/bash")
-        for path, data in _module_paths(kernel, _lines(GUEST / "modules")):
-            cpio.data(f"lib/modules/{kernel.release}/{path}", data)
+        _modules(cpio, kernel, _lines(GUEST / "modules"))
         for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
             source = roots.path(kernel.root) / "lib/modules" / kernel.release / name
             if source.exists():
@@ -174,12 +182,25 @@ def _inner_base(kernel):
     return _cached("inner", kernel, [GUEST / "modules"], make)
 
 
-def inner(kernel, modules, files, mode, run_dir):
+def _storage(kernel):
+    def make():
+        cpio = Cpio()
+        _programs(cpio, "storage", STORAGE_PROGRAMS)
+        for program in STORAGE_PROGRAMS:
+            cpio.symlink(f"sbin/{os.path.basename(program)}", program)
+        _modules(cpio, kernel, STORAGE_MODULES)
+        return cpio.bytes()
+
+    return _cached("storage", kernel, [], make, root="storage")
+
+
+def inner(kernel, modules, files, mode, run_dir, storage=False):
     """The initramfs of the guest under test, written to run_dir.
 
     modules: built .ko files. files: {path in the guest: bytes or Path}. mode: see guest/init.
+    storage: with what makes filesystems and loads disks.
     """
-    base = _inner_base(kernel)
+    parts = [_inner_base(kernel), *([_storage(kernel)] if storage else [])]
     cpio = Cpio()
     for module in modules:
         cpio.file(f"lib/modules/{kernel.release}/updates/{Path(module).name}", module, 0o644)
@@ -194,5 +215,5 @@ def inner(kernel, modules, files, mode, run_dir):
         else:
             cpio.file(name, content)
     path = run_dir / "inner.cpio"
-    path.write_bytes(base.read_bytes() + cpio.bytes())
+    path.write_bytes(b"".join(part.read_bytes() for part in parts) + cpio.bytes())
     return path

@@ -30,7 +30,7 @@ def patience():
 
 
 class Test:
-    """A script with a header line `# vm: hyperv|none|any|peer [timeout=S] [cpus=N] [memory=MB] [cmdline=WORD]...`."""
+    """A script with a header line: `# vm: hyperv|none|any|peer`, and `storage`, `KEY=VALUE` as ../README.md says."""
 
     def __init__(self, path, header):
         self.path = path
@@ -40,12 +40,15 @@ class Test:
         self.cpus = 2
         self.memory = 512
         self.cmdline = []
+        self.storage = False
         for word in header[2].split():
             key, _, value = word.partition("=")
             if key in ("timeout", "cpus", "memory"):
                 setattr(self, key, int(value))
             elif key == "cmdline":
                 self.cmdline.append(value)
+            elif word == "storage":
+                self.storage = True
             else:
                 raise SystemExit(f"{path}: unknown word '{word}' in its '# vm:' line")
 
@@ -53,7 +56,7 @@ class Test:
     def guest(self):
         """What decides the guest that it runs in. Without need of a VMBus it runs without: five times faster."""
         bus = "none" if self.where == "any" else self.where
-        return (bus, self.cpus, self.memory, " ".join(self.cmdline))
+        return (bus, self.cpus, self.memory, " ".join(self.cmdline), self.storage)
 
 
 def _asked_for(test, patterns):
@@ -142,14 +145,14 @@ class Run:
             return f"error {error}"
 
     def run(self):
-        bus, cpus, memory, cmdline = self.tests[0].guest
+        bus, cpus, memory, cmdline, storage = self.tests[0].guest
         grace = patience()
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
         started = time.monotonic()
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
-                       cmdline=cmdline, mode="tests", modules=self._modules,
+                       cmdline=cmdline, storage=storage, mode="tests", modules=self._modules,
                        files=_files(self.tests, grace), on_line=self._line, on_request=self._request,
                        accel=self._accel, holder=self._hold) as guest, \
                     builds.Ticker(f"guest {where}"):
