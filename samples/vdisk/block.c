@@ -15,7 +15,7 @@
 #include "vsc.h"
 
 #define WIRE_PAGE_SHIFT	12
-#define WIRE_PAGE_SIZE	(1u << WIRE_PAGE_SHIFT)
+#define WIRE_PAGE_SIZE	4096u
 
 struct vdisk {
 	struct blk_mq_tag_set tags;

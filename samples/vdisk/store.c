@@ -17,7 +17,7 @@
 #include "vsp.h"
 
 #define WIRE_PAGE_SHIFT	12
-#define WIRE_PAGE_SIZE	(1u << WIRE_PAGE_SHIFT)
+#define WIRE_PAGE_SIZE	4096u
 #define MIB_SHIFT	20
 
 static char *path = "";

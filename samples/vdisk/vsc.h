@@ -40,7 +40,7 @@ struct vdisk_transfer {
 	unsigned int first_byte;	/* of a read or write: where in its first page it begins */
 };
 
-/* The block device, in block.c. The first three are called by the driver's worker, one at a time. */
+/* The block device, in block.c. The driver's worker calls the first three, one at a time. */
 int VdiskBlockAdd(const struct vdisk_geometry *geometry);
 void VdiskBlockResize(const struct vdisk_geometry *geometry);
 void VdiskBlockRemove(void);

@@ -15,7 +15,7 @@ enum vdisk_store_result {
 	VDISK_STORE_UNSUPPORTED,
 };
 
-/* Part of a transfer: so many bytes of the pages, in 4096-byte units, from an offset in the first. */
+/* A transfer's data: so many bytes of pages of 4096 bytes, from an offset in the first. */
 struct vdisk_pages {
 	const unsigned long *numbers;
 	unsigned int offset;
