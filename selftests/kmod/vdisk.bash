@@ -101,6 +101,7 @@ no_objects() {
 }
 
 finish_vdisk() {
+	! mountpoint -q "$mnt" || umount "$mnt"
 	unload_vdisk
 	expect "no channel, packet or request is left" no_objects
 	rm -rf "$scratch"

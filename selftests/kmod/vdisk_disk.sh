@@ -80,11 +80,11 @@ modprobe ext4
 plan 14
 expect "client first: the disk comes with its server" eval 'modprobe vdisk_vsc && has_no_disk && load_vdisk size=64'
 expect "its size is the server's" is $block/size $((64 << 11))
+expect "discarded blocks read as zeroes" discard
 expect "a filesystem, and a file on it" filesystem
 expect "the file survives unmounting" survives
 expect "what must be safe is flushed" flushes
 umount "$mnt"
-expect "discarded blocks read as zeroes" discard
 expect "the disk grows while it is mounted" grow
 expect "it does not shrink" shrink
 expect "requests of all sizes, verified" odd_requests
