@@ -366,6 +366,17 @@ void kmcl_end_attach(struct kmcl_offer *end, struct kmcl_channel *server)
 	spin_unlock_bh(&bus_lock);
 }
 
+/* The server that has @from has @to instead, in a turn of its own and not open. */
+void kmcl_end_move(struct kmcl_offer *from, struct kmcl_offer *to)
+{
+	struct kmcl_channel *server = from->claimed_by;
+
+	spin_lock_bh(&bus_lock);
+	from->claimed_by = NULL;
+	spin_unlock_bh(&bus_lock);
+	kmcl_end_attach(to, server);
+}
+
 /* A client wants to open. The bus's answer() will tell how that ended, unless it unserves first. */
 void kmcl_end_knock(struct kmcl_offer *end)
 {

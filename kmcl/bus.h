@@ -67,6 +67,17 @@ struct kmcl_bus_ops {
 	int (*map_gpadl)(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl);
 	bool (*unmap_gpadl)(struct kmcl_offer *end, u32 handle);
 	unsigned int (*unmap_all)(struct kmcl_offer *end);
+
+	/*
+	 * Of a server's end that was saved. keep: the close and unserve that follow leave the client
+	 * open, for a server that restores this save. take: give such a client to a server that is
+	 * offered and not open, as the end that it opens; ERR_PTR(-ENODEV) if there is none,
+	 * ERR_PTR(-EINVAL) if its rings have other sizes. Then either unserve of its own end, or
+	 * give_back.
+	 */
+	void (*keep)(struct kmcl_offer *end, u64 save);
+	struct kmcl_offer *(*take)(struct kmcl_offer *own, u64 save, u32 in_size, u32 out_size);
+	void (*give_back)(struct kmcl_offer *taken, struct kmcl_offer *own);
 };
 
 struct kmcl_bus {
@@ -121,6 +132,7 @@ void kmcl_link_signalled(struct kmcl_link *link);
 
 /* The end that a server channel has from enable to disable. */
 void kmcl_end_attach(struct kmcl_offer *end, struct kmcl_channel *server);
+void kmcl_end_move(struct kmcl_offer *from, struct kmcl_offer *to);
 void kmcl_end_knock(struct kmcl_offer *end);
 void kmcl_end_peer_closed(struct kmcl_offer *end);
 

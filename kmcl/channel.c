@@ -103,6 +103,8 @@ static void channel_free(struct kref *ref)
 {
 	struct kmcl_channel *ch = container_of(ref, struct kmcl_channel, ref);
 
+	kmcl_save_free(ch);
+	kmcl_restore_free(ch);
 	kmcl_rx_destroy(ch);
 	kmcl_tx_destroy(ch);
 	kmcl_object_freed(KMCL_OBJECT_CHANNEL);

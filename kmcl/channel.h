@@ -71,6 +71,8 @@ enum kmcl_packet_state {
 };
 
 struct kmcl_sync;
+struct kmcl_save;
+struct kmcl_restore;
 
 struct kmcl_packet {
 	u32 magic;
@@ -180,6 +182,8 @@ struct kmcl_config {
 	PFN_VMB_CHANNEL_PNP_FAILURE pnp_failure;
 	PFN_VMB_CHANNEL_PROCESS_PACKET process_packet;
 	PFN_VMB_CHANNEL_PROCESSING_COMPLETE processing_complete;
+	PFN_VMB_CHANNEL_SAVE_PACKET save_packet;
+	PFN_VMB_CHANNEL_RESTORE_PACKET restore_packet;
 	VMB_CHANNEL_STATE_CHANGE_CALLBACKS callbacks;
 };
 
@@ -211,6 +215,11 @@ struct kmcl_channel {
 	struct kmcl_link link;
 	struct kmcl_tx tx;
 	struct kmcl_rx rx;
+
+	/* servers; belong to the transition */
+	struct kmcl_save *save;		/* from VmbChannelSaveBegin to VmbChannelSaveEnd */
+	struct kmcl_restore *restore;	/* chunks so far */
+	u64 saved_as;			/* the save that a close leaves the client for; 0: none */
 
 	struct {
 		bool may_create;
@@ -256,7 +265,9 @@ NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status);
 void kmcl_lifecycle_init(struct kmcl_channel *ch);
 bool kmcl_lifecycle_in_callback(struct kmcl_channel *ch);
 bool kmcl_lifecycle_begin_config(struct kmcl_channel *ch);
-void kmcl_lifecycle_end_config(struct kmcl_channel *ch);
+bool kmcl_lifecycle_take_turn(struct kmcl_channel *ch);
+void kmcl_lifecycle_end_turn(struct kmcl_channel *ch);
+NTSTATUS kmcl_lifecycle_open(struct kmcl_channel *ch);
 void kmcl_lifecycle_end(struct kmcl_channel *ch);
 void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
 void kmcl_lifecycle_notify(struct kmcl_channel *ch);
@@ -292,6 +303,11 @@ void kmcl_tx_ring_closed(struct kmcl_channel *ch);
 void kmcl_tx_stop_waiting(struct kmcl_channel *ch);
 void kmcl_tx_unqueue(struct kmcl_packet *packet);
 void kmcl_tx_flush(struct kmcl_channel *ch);
+void kmcl_tx_flush_list(struct kmcl_channel *ch, struct list_head *txns);
+unsigned int kmcl_tx_freeze(struct kmcl_channel *ch);
+void kmcl_tx_collect(struct kmcl_channel *ch, struct kmcl_txn **txns, unsigned int count);
+void kmcl_tx_rebuild(struct kmcl_txn *txn, u16 type, u16 flags, const void *data, u32 length);
+void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_id);
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length);
 
 /* routine.c */
@@ -336,6 +352,16 @@ struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
 void kmcl_incoming_put(struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
 u32 kmcl_incoming_ranges_room(const struct kmcl_channel *ch);
+
+/* save.c */
+bool kmcl_save_is_under_way(const struct kmcl_channel *ch);
+bool kmcl_save_asked(struct kmcl_channel *ch, enum kmcl_event event);
+void kmcl_save_free(struct kmcl_channel *ch);
+
+/* restore.c */
+void kmcl_restore_link(struct kmcl_channel *ch);
+void kmcl_restore_sends(struct kmcl_channel *ch);
+void kmcl_restore_free(struct kmcl_channel *ch);
 
 /* received.c */
 void kmcl_received_copy(struct kmcl_incoming *in, const void *ranges, u32 length);

@@ -64,7 +64,7 @@ struct kmcl_channel *kmcl_config_begin_endpoint(VMBCHANNEL handle, bool is_serve
 
 NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status)
 {
-	kmcl_lifecycle_end_config(ch);
+	kmcl_lifecycle_end_turn(ch);
 	return status;
 }
 

@@ -21,15 +21,55 @@ static struct hlist_head *ids_bucket(const struct kmcl_ids *ids, u64 value)
 }
 
 /**
+ * kmcl_ids_reopen() - give a request the id that it had in another table
+ * @ids: the table, in which that id is not open
+ * @id: lies in the request
+ * @value: the id, given out before: see kmcl_ids_skip()
+ */
+void kmcl_ids_reopen(struct kmcl_ids *ids, struct kmcl_id *id, u64 value)
+{
+	id->id = value;
+	hlist_add_head(&id->node, ids_bucket(ids, value));
+	ids->count++;
+}
+
+/**
  * kmcl_ids_open() - give a request its id
  * @ids: the table
  * @id: lies in the request; gets a value that was never used before and is not 0
  */
 void kmcl_ids_open(struct kmcl_ids *ids, struct kmcl_id *id)
 {
-	id->id = ++ids->last;
-	hlist_add_head(&id->node, ids_bucket(ids, id->id));
-	ids->count++;
+	kmcl_ids_reopen(ids, id, ++ids->last);
+}
+
+/* All ids up to this one have been given out. */
+void kmcl_ids_skip(struct kmcl_ids *ids, u64 last)
+{
+	if (ids->last < last)
+		ids->last = last;
+}
+
+/**
+ * kmcl_ids_next() - walk through the open transactions, in no order
+ * @ids: the table, which does not change meanwhile
+ * @id: the one before; NULL to begin
+ *
+ * Return: the next one; NULL behind the last.
+ */
+struct kmcl_id *kmcl_ids_next(const struct kmcl_ids *ids, const struct kmcl_id *id)
+{
+	struct hlist_head *bucket = ids->buckets, *end = ids->buckets + (1u << ids->bits);
+
+	if (id) {
+		if (id->node.next)
+			return hlist_entry(id->node.next, struct kmcl_id, node);
+		bucket = ids_bucket(ids, id->id) + 1;
+	}
+	for (; bucket < end; bucket++)
+		if (!hlist_empty(bucket))
+			return hlist_entry(bucket->first, struct kmcl_id, node);
+	return NULL;
 }
 
 /**

@@ -35,6 +35,11 @@ void kmcl_ids_open(struct kmcl_ids *ids, struct kmcl_id *id);
 struct kmcl_id *kmcl_ids_close(struct kmcl_ids *ids, u64 value);
 void kmcl_ids_remove(struct kmcl_ids *ids, struct kmcl_id *id);
 void kmcl_ids_close_all(struct kmcl_ids *ids, struct hlist_head *closed);
+struct kmcl_id *kmcl_ids_next(const struct kmcl_ids *ids, const struct kmcl_id *id);
+
+/* Transactions that were opened in another table. */
+void kmcl_ids_reopen(struct kmcl_ids *ids, struct kmcl_id *id, u64 value);
+void kmcl_ids_skip(struct kmcl_ids *ids, u64 last);
 
 /* More buckets for many open transactions; the caller brings and frees the memory. */
 bool kmcl_ids_is_crowded(const struct kmcl_ids *ids);

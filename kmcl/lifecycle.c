@@ -62,7 +62,16 @@ bool kmcl_lifecycle_begin_config(struct kmcl_channel *ch)
 	return false;
 }
 
-void kmcl_lifecycle_end_config(struct kmcl_channel *ch)
+/* For what has to have the channel for itself. Return: false in the channel's own callbacks. */
+bool kmcl_lifecycle_take_turn(struct kmcl_channel *ch)
+{
+	if (kmcl_lifecycle_in_callback(ch))
+		return false;
+	take_turn(ch);
+	return true;
+}
+
+void kmcl_lifecycle_end_turn(struct kmcl_channel *ch)
 {
 	end_turn(ch);
 }
@@ -88,13 +97,20 @@ static NTSTATUS bus_open(struct kmcl_channel *ch)
 		err = ch->offer->bus->ops->open(ch->offer, &ch->link);
 	if (err)
 		kmcl_rx_reset(ch);
+	else
+		kmcl_restore_link(ch);
 	return status_of_open(ch, err);
 }
 
 static void bus_close(struct kmcl_channel *ch)
 {
+	const struct kmcl_bus_ops *ops = ch->offer->bus->ops;
+
 	kmcl_tx_ring_closed(ch);
-	ch->offer->bus->ops->close(ch->offer, &ch->link);
+	if (ch->saved_as)
+		ops->keep(ch->offer, ch->saved_as);
+	ops->close(ch->offer, &ch->link);
+	ch->saved_as = 0;
 	kmcl_rx_reset(ch);
 }
 
@@ -122,6 +138,7 @@ static NTSTATUS take_step(struct kmcl_channel *ch, enum kmcl_step step)
 	case KMCL_STEP_SENDS_ON:
 		if (ch->is_server)
 			ch->offer->bus->ops->answer(ch->offer, 0);
+		kmcl_restore_sends(ch);
 		kmcl_tx_set_gate(ch, KMCL_GATE_OPEN);
 		break;
 	case KMCL_STEP_STARTED:
@@ -233,6 +250,12 @@ static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event)
 	return carry_out(ch, event, false);
 }
 
+/* For a server that takes up a saved connection, within its turn. */
+NTSTATUS kmcl_lifecycle_open(struct kmcl_channel *ch)
+{
+	return transition(ch, KMCL_EVENT_OPEN);
+}
+
 /* ---- news from the bus ---- */
 
 /* Return: the status of an open that failed with nobody waiting for it. */
@@ -264,6 +287,9 @@ static NTSTATUS handle_news(struct kmcl_channel *ch)
 {
 	NTSTATUS status = STATUS_SUCCESS;
 
+	/* What is being saved does not change; the end of the save looks again. */
+	if (kmcl_save_is_under_way(ch))
+		return status;
 	if (ch->state.phase == KMCL_ENABLED && may_open(ch))
 		status = open_later(ch);
 	if (ch->state.phase == KMCL_ENABLED && !ch->is_server && kmcl_bus_has_claim(ch) &&
@@ -460,7 +486,8 @@ EXPORT_SYMBOL_GPL(VmbChannelEnable);
 static void ask(struct kmcl_channel *ch, enum kmcl_event event)
 {
 	take_turn(ch);
-	transition(ch, event);
+	if (!kmcl_save_asked(ch, event))
+		transition(ch, event);
 	end_turn(ch);
 }
 

@@ -35,6 +35,19 @@ static u32 ring_move(const struct kmcl_ring *ring, u32 index, u32 len)
 	return index >= ring->size ? index - ring->size : index;
 }
 
+/**
+ * kmcl_ring_resume() - go on where another end has stopped
+ * @ring: initialised, either end
+ * @index: that end's, published: below the size, a multiple of 8
+ */
+void kmcl_ring_resume(struct kmcl_ring *ring, u32 index)
+{
+	ring->mine = index;
+	ring->published = index;
+	/* As if there were no room and nothing to read: the peer's index is loaded first. */
+	ring->theirs = ring_move(ring, index, 8);
+}
+
 /* Keep the peer's index only if it can be one. */
 static int ring_accept(struct kmcl_ring *ring, u32 index)
 {

@@ -45,6 +45,7 @@ struct kmcl_ring {
 };
 
 void kmcl_ring_init(struct kmcl_ring *ring, void *ctl, void *data, u32 size);
+void kmcl_ring_resume(struct kmcl_ring *ring, u32 index);
 
 /* The sending end. */
 int kmcl_ring_reserve(struct kmcl_ring *ring, u32 len, u8 **packet);

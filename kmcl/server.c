@@ -91,7 +91,8 @@ EXPORT_SYMBOL_GPL(VmbServerChannelInitSetTargetVtl);
  * @Flags: VMBUS_SERVER_CHANNEL_INIT_FLAG_*; replaces the flags set before
  *
  * LOOPBACK_OFFER offers the channel on the local bus even if it has a VMBus handle.
- * FORCE_NEW_CHANNEL is kept and has no effect there. The others make VmbChannelEnable() return
+ * FORCE_NEW_CHANNEL drops the client of a saved server of this id, if one waits to be restored, and
+ * one that is saved itself leaves no client behind. The others make VmbChannelEnable() return
  * STATUS_NOT_SUPPORTED: no bus has channels that programs open.
  *
  * Context: PASSIVE_LEVEL.
@@ -136,6 +137,40 @@ NTSTATUS VmbServerChannelInitSetVmbusHandle(VMBCHANNEL Channel, HANDLE VmbusHand
 	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbServerChannelInitSetVmbusHandle);
+
+/**
+ * VmbServerChannelInitSetSaveRestorePacketCallbacks() - set what saves and restores packets
+ * @Channel: a Disabled server
+ * @SavePacketCallback: called for each packet in use by VmbChannelSaveContinue()
+ * @RestorePacketCallback: called for each of them by VmbChannelRestoreFromBuffer()
+ *
+ * Without them a channel can be saved only while no packet is in use.
+ *
+ * Context: PASSIVE_LEVEL.
+ * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid, not Disabled, or a client;
+ * STATUS_INVALID_PARAMETER_2 or _3 no callback.
+ *
+ * Microsoft: "FN_VMB_SERVER_CHANNEL_INIT_SET_SAVE_RESTORE_PACKET_CALLBACKS callback function".
+ */
+NTSTATUS
+VmbServerChannelInitSetSaveRestorePacketCallbacks(VMBCHANNEL Channel,
+						  PFN_VMB_CHANNEL_SAVE_PACKET SavePacketCallback,
+						  PFN_VMB_CHANNEL_RESTORE_PACKET
+							RestorePacketCallback)
+{
+	struct kmcl_channel *ch = kmcl_config_begin_endpoint(Channel, true);
+
+	if (!ch)
+		return STATUS_INVALID_PARAMETER_1;
+	if (!SavePacketCallback)
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
+	if (!RestorePacketCallback)
+		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_3);
+	ch->config.save_packet = SavePacketCallback;
+	ch->config.restore_packet = RestorePacketCallback;
+	return kmcl_config_end(ch, STATUS_SUCCESS);
+}
+EXPORT_SYMBOL_GPL(VmbServerChannelInitSetSaveRestorePacketCallbacks);
 
 /**
  * VmbConvertVmbusHandleToKernelHandle() - get a kernel handle of a partition

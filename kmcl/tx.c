@@ -440,8 +440,8 @@ void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate)
 	tx->closing = false;
 	if (gate == KMCL_GATE_OPEN) {
 		tx->ring_open = true;
-		tx->corrupt = false;
-		drain(ch, &sent);
+		if (!tx->corrupt)
+			drain(ch, &sent);
 	}
 	spin_unlock_bh(&tx->lock);
 	finish_sent(&sent);
@@ -494,6 +494,7 @@ void kmcl_tx_ring_closed(struct kmcl_channel *ch)
 
 	spin_lock_bh(&tx->lock);
 	tx->ring_open = false;
+	tx->corrupt = false;
 	spin_unlock_bh(&tx->lock);
 	cancel_delayed_work_sync(&tx->retry);
 }
@@ -552,6 +553,24 @@ static void flush_one(struct kmcl_channel *ch, struct kmcl_packet *packet)
 }
 
 /**
+ * kmcl_tx_flush_list() - end transactions that nobody can end any more
+ * @ch: the channel
+ * @txns: packets, which complete with STATUS_DEVICE_REMOVED, and replies, which are dropped
+ */
+void kmcl_tx_flush_list(struct kmcl_channel *ch, struct list_head *txns)
+{
+	struct kmcl_txn *txn, *next;
+
+	list_for_each_entry_safe(txn, next, txns, link) {
+		list_del_init(&txn->link);
+		if (txn->kind == KMCL_TXN_REPLY)
+			kmcl_incoming_put(txn_incoming(txn));
+		else
+			flush_one(ch, txn_packet(txn));
+	}
+}
+
+/**
  * kmcl_tx_flush() - complete everything that was accepted with STATUS_DEVICE_REMOVED
  * @ch: the channel; gate refusing, rings closed
  *
@@ -560,7 +579,6 @@ static void flush_one(struct kmcl_channel *ch, struct kmcl_packet *packet)
 void kmcl_tx_flush(struct kmcl_channel *ch)
 {
 	struct kmcl_tx *tx = &ch->tx;
-	struct kmcl_txn *txn, *next;
 	struct hlist_node *next_node;
 	struct kmcl_id *id;
 	HLIST_HEAD(on_wire);
@@ -577,14 +595,99 @@ void kmcl_tx_flush(struct kmcl_channel *ch)
 		hlist_del_init(&id->node);
 		flush_one(ch, container_of(id, struct kmcl_packet, txn.id));
 	}
-	list_for_each_entry_safe(txn, next, &queued, link) {
-		list_del_init(&txn->link);
-		if (txn->kind == KMCL_TXN_REPLY)
-			kmcl_incoming_put(txn_incoming(txn));
-		else
-			flush_one(ch, txn_packet(txn));
-	}
+	kmcl_tx_flush_list(ch, &queued);
 	kmcl_routines_wait(ch);
+}
+
+/**
+ * kmcl_tx_freeze() - keep what is outstanding as it is
+ * @ch: a channel that takes nothing from its incoming ring
+ *
+ * Nothing reaches the outgoing ring until its gate is opened again; what is sent meanwhile is
+ * queued behind the rest.
+ *
+ * Return: how many transactions there are.
+ */
+unsigned int kmcl_tx_freeze(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	struct list_head *link;
+	unsigned int count;
+
+	spin_lock_bh(&tx->lock);
+	if (tx->gate == KMCL_GATE_OPEN)
+		tx->gate = KMCL_GATE_QUEUE;
+	tx->ring_open = false;
+	count = tx->ids.count;
+	list_for_each(link, &tx->queue)
+		count++;
+	spin_unlock_bh(&tx->lock);
+	return count;
+}
+
+/**
+ * kmcl_tx_collect() - find what is outstanding
+ * @ch: frozen
+ * @txns: receives the transactions, those on the wire in no order, then the queue
+ * @count: from kmcl_tx_freeze()
+ */
+void kmcl_tx_collect(struct kmcl_channel *ch, struct kmcl_txn **txns, unsigned int count)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_id *id = NULL;
+	struct kmcl_txn *txn;
+	unsigned int n = 0;
+
+	spin_lock_bh(&tx->lock);
+	while ((id = kmcl_ids_next(&tx->ids, id)) && n < count)
+		txns[n++] = container_of(id, struct kmcl_txn, id);
+	list_for_each_entry(txn, &tx->queue, link)
+		if (n < count)
+			txns[n++] = txn;
+	spin_unlock_bh(&tx->lock);
+}
+
+/**
+ * kmcl_tx_rebuild() - make a transaction of what was saved of it
+ * @txn: nobody else's yet
+ * @type: of its packet
+ * @flags: of its descriptor
+ * @data: the packet's payload, a pipe's header included
+ * @length: bytes that its object has room for
+ */
+void kmcl_tx_rebuild(struct kmcl_txn *txn, u16 type, u16 flags, const void *data, u32 length)
+{
+	struct kmcl_message message = { .type = type, .data = data, .length = length };
+
+	describe(&txn->desc, &message, flags);
+	memcpy(txn->body, data, length);
+	txn->head = 0;
+	txn->length = length;
+}
+
+/**
+ * kmcl_tx_restore() - take up the transactions of a saved channel
+ * @ch: not open
+ * @txns: on the wire or to be queued, before what the channel has queued itself
+ * @last_id: the last id that the saved channel has given
+ */
+void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_id)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_txn *txn, *next;
+
+	spin_lock_bh(&tx->lock);
+	kmcl_ids_skip(&tx->ids, last_id);
+	list_for_each_entry_safe(txn, next, txns, link) {
+		if (txn->kind == KMCL_TXN_REPLY) {
+			tx->replies_queued++;
+		} else if (txn_packet(txn)->state == KMCL_PACKET_ON_WIRE) {
+			list_del_init(&txn->link);
+			kmcl_ids_reopen(&tx->ids, &txn->id, txn->desc.trans_id);
+		}
+	}
+	list_splice_init(txns, &tx->queue);
+	spin_unlock_bh(&tx->lock);
 }
 
 void kmcl_tx_init(struct kmcl_channel *ch)

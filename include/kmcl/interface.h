@@ -13,7 +13,7 @@
 /*
  * Fills a KMCL_CLIENT_INTERFACE_V1 or KMCL_SERVER_INTERFACE_V1 and takes a reference that the
  * caller gives back by InterfaceDereference(Context). STATUS_NOT_SUPPORTED: unknown type or
- * version. STATUS_BUFFER_TOO_SMALL: Size. Not exported before every function of the structure is.
+ * version. STATUS_BUFFER_TOO_SMALL: Size.
  */
 NTSTATUS kmcl_query_interface(
 	_In_ LPCGUID InterfaceType,

@@ -17,6 +17,7 @@ struct local_gpadl {
 	u32 length;
 	bool mapped;
 	PMDL mdl;		/* of the mapping, until somebody ends it */
+	bool saved;		/* its mapping was: it waits for a server that is restored */
 	bool going;		/* the client waits to delete it */
 	u32 count;
 	PFN_NUMBER pfns[];
@@ -69,7 +70,7 @@ static bool is_unmapped(struct kmcl_local_service *service, struct local_gpadl *
 	bool is;
 
 	spin_lock_bh(&service->lock);
-	is = !local->mapped;
+	is = !local->mapped && !local->saved;
 	if (is)
 		list_del_init(&local->link);
 	spin_unlock_bh(&service->lock);
@@ -102,7 +103,7 @@ static struct local_gpadl *find(struct kmcl_local_service *service, u32 handle)
 /* Return: what stands against a mapping, as an errno. */
 static int may_map(const struct local_gpadl *local, bool read_only)
 {
-	if (!local || local->going)
+	if (!local || (local->going && !local->saved))
 		return -ENOENT;
 	if (!read_only && (local->flags & VMBUS_CHANNEL_GPADL_FLAG_READ_ONLY))
 		return -EACCES;
@@ -147,6 +148,7 @@ int kmcl_local_map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, PMD
 		memcpy(MmGetMdlPfnArray(new), local->pfns, local->count * sizeof(PFN_NUMBER));
 		new->MdlFlags |= MDL_PAGES_LOCKED;
 		local->mapped = true;
+		local->saved = false;
 		local->mdl = new;
 	}
 	spin_unlock_bh(&service->lock);
@@ -165,11 +167,23 @@ static void free_mapping(PMDL mdl)
 	IoFreeMdl(mdl);
 }
 
+/* End a mapping that a saved server had and the restored one has not taken up. */
+static bool forget_mapping(struct kmcl_local_service *service, struct local_gpadl *local)
+{
+	bool was_saved = local->saved;
+
+	local->saved = false;
+	if (was_saved)
+		wake_up_all(&service->wait);
+	return was_saved;
+}
+
 /* Return: false if it is not mapped. */
 bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle)
 {
 	struct kmcl_local_service *service = kmcl_local_of_server(end);
 	struct local_gpadl *local;
+	bool was_saved = false;
 	PMDL mdl = NULL;
 
 	spin_lock_bh(&service->lock);
@@ -177,10 +191,12 @@ bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle)
 	if (local) {
 		mdl = local->mdl;
 		local->mdl = NULL;
+		if (service->state != KMCL_LOCAL_KEPT)
+			was_saved = forget_mapping(service, local);
 	}
 	spin_unlock_bh(&service->lock);
 	if (!mdl)
-		return false;
+		return was_saved;
 
 	free_mapping(mdl);
 	spin_lock_bh(&service->lock);
@@ -190,6 +206,24 @@ bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle)
 	return true;
 }
 
+/* The server is saved and closes: what it has mapped stays so. With service->lock held. */
+void kmcl_local_save_mappings(struct kmcl_local_service *service)
+{
+	struct local_gpadl *local;
+
+	list_for_each_entry(local, &service->gpadls, link)
+		local->saved |= local->mapped;
+}
+
+/* No server takes up mappings that were saved. With service->lock held. */
+void kmcl_local_forget_mappings(struct kmcl_local_service *service)
+{
+	struct local_gpadl *local;
+
+	list_for_each_entry(local, &service->gpadls, link)
+		forget_mapping(service, local);
+}
+
 /* The server's connection ends. Return: how many mappings it had left. */
 unsigned int kmcl_local_unmap_all(struct kmcl_offer *end)
 {
@@ -197,6 +231,10 @@ unsigned int kmcl_local_unmap_all(struct kmcl_offer *end)
 	struct local_gpadl *local;
 	unsigned int left = 0;
 
+	spin_lock_bh(&service->lock);
+	if (service->state != KMCL_LOCAL_KEPT)
+		kmcl_local_forget_mappings(service);
+	spin_unlock_bh(&service->lock);
 	for (;; left++) {
 		u32 handle = 0;
 

@@ -80,7 +80,7 @@ static int alloc_rings(struct kmcl_local_service *service, const struct kmcl_lin
 static void map_ring(struct kmcl_ring *ring, const struct kmcl_local_ring *memory)
 {
 	kmcl_ring_init(ring, memory->mapping, memory->mapping + PAGE_SIZE,
-		       (memory->count - 1) * PAGE_SIZE);
+		       kmcl_local_ring_size(memory));
 }
 
 /* ---- signals ---- */
@@ -178,19 +178,30 @@ int kmcl_local_connect(struct kmcl_offer *offer, struct kmcl_link *link)
 	return err;
 }
 
-/* The server's channel takes up the connection. */
+/*
+ * The server's channel takes up the connection: one that is new, or that of a saved server, whose
+ * client may have left meanwhile and another one knocked.
+ */
 int kmcl_local_accept(struct kmcl_offer *end, struct kmcl_link *link)
 {
 	struct kmcl_local_service *service = kmcl_local_of_server(end);
+	int err = 0;
 
-	map_ring(&link->in, &service->upstream);
-	map_ring(&link->out, &service->downstream);
-	link->out_pages = link->out.size / KMCL_PAGE_SIZE;
-	link->in_pages = link->in.size / KMCL_PAGE_SIZE;
 	spin_lock_bh(&service->lock);
-	service->to_server.link = link;
+	if (service->state != (service->save ? KMCL_LOCAL_KEPT : KMCL_LOCAL_KNOCKING)) {
+		err = -ENODEV;
+	} else {
+		if (service->save)
+			service->state = KMCL_LOCAL_OPEN;
+		service->save = 0;
+		map_ring(&link->in, &service->upstream);
+		map_ring(&link->out, &service->downstream);
+		link->out_pages = link->out.size / KMCL_PAGE_SIZE;
+		link->in_pages = link->in.size / KMCL_PAGE_SIZE;
+		service->to_server.link = link;
+	}
 	spin_unlock_bh(&service->lock);
-	return 0;
+	return err;
 }
 
 /* The server's EvtChannelOpened has returned, or the open has failed before it. */
@@ -229,13 +240,16 @@ static bool server_has_closed(struct kmcl_local_service *service)
 void kmcl_local_disconnect(struct kmcl_offer *offer, struct kmcl_link *link)
 {
 	struct kmcl_local_service *service = kmcl_local_of_client(offer);
-	bool server_is_open;
+	bool server_is_open, server_is_saved;
 
 	stop_kick(&service->to_client);
 	spin_lock_bh(&service->lock);
 	server_is_open = service->state == KMCL_LOCAL_OPEN;
 	if (server_is_open)
 		service->state = KMCL_LOCAL_CLIENT_CLOSED;
+	server_is_saved = service->state == KMCL_LOCAL_KEPT;
+	if (server_is_saved)
+		service->state = KMCL_LOCAL_SERVER_CLOSED;
 	spin_unlock_bh(&service->lock);
 	if (server_is_open) {
 		kmcl_end_peer_closed(&service->server);
@@ -247,6 +261,8 @@ void kmcl_local_disconnect(struct kmcl_offer *offer, struct kmcl_link *link)
 	spin_unlock_bh(&service->lock);
 	memset(&link->in, 0, sizeof(link->in));
 	memset(&link->out, 0, sizeof(link->out));
+	if (server_is_saved)
+		kmcl_local_client_left(service);
 }
 
 /* The server closes, or gives up an open that it is about to refuse. */
@@ -258,7 +274,12 @@ void kmcl_local_hang_up(struct kmcl_offer *end, struct kmcl_link *link)
 	memset(&link->in, 0, sizeof(link->in));
 	memset(&link->out, 0, sizeof(link->out));
 	spin_lock_bh(&service->lock);
-	if (service->state == KMCL_LOCAL_OPEN || service->state == KMCL_LOCAL_CLIENT_CLOSED) {
+	if (service->state == KMCL_LOCAL_OPEN && service->save) {
+		service->state = KMCL_LOCAL_KEPT;
+		kmcl_local_save_mappings(service);
+	} else if (service->state == KMCL_LOCAL_OPEN ||
+		   service->state == KMCL_LOCAL_CLIENT_CLOSED) {
+		service->save = 0;
 		service->state = KMCL_LOCAL_SERVER_CLOSED;
 		wake_up_all(&service->wait);
 	}

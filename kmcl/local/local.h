@@ -10,6 +10,7 @@
 #define KMCL_LOCAL_H
 
 #include <linux/interrupt.h>
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -24,6 +25,12 @@ struct kmcl_local_ring {
 	void *mapping;
 };
 
+/* Bytes of data. */
+static inline u32 kmcl_local_ring_size(const struct kmcl_local_ring *ring)
+{
+	return (ring->count - 1) * PAGE_SIZE;
+}
+
 /* The way in to one end: a signal runs it in softirq context. */
 struct kmcl_local_kick {
 	struct tasklet_struct tasklet;
@@ -37,6 +44,7 @@ enum kmcl_local_state {
 	KMCL_LOCAL_OPEN,
 	KMCL_LOCAL_SERVER_CLOSED,	/* the client has still to close */
 	KMCL_LOCAL_CLIENT_CLOSED,	/* and waits for the server to */
+	KMCL_LOCAL_KEPT,		/* the client is open, the server saved: see kept.c */
 };
 
 struct kmcl_local_service {
@@ -45,11 +53,12 @@ struct kmcl_local_service {
 	struct kmcl_offer client;
 	struct kmcl_offer server;
 
-	spinlock_t lock;	/* covers state, answer, withdrawn, links and gpadls */
+	spinlock_t lock;	/* covers state, answer, withdrawn, save, links and gpadls */
 	wait_queue_head_t wait;
 	enum kmcl_local_state state;
 	int answer;
 	bool withdrawn;
+	u64 save;		/* what a server has to restore to be given the client */
 	struct kmcl_local_kick to_client;
 	struct kmcl_local_kick to_server;
 
@@ -61,7 +70,12 @@ struct kmcl_local_service {
 
 	struct page *mmio;
 	unsigned int mmio_order;
+
+	struct list_head kept;	/* under kmcl_local_lock */
+	struct delayed_work expiry;
 };
+
+extern struct mutex kmcl_local_lock;	/* the services, and which of them are kept */
 
 static inline struct kmcl_local_service *kmcl_local_of_client(struct kmcl_offer *offer)
 {
@@ -74,8 +88,21 @@ static inline struct kmcl_local_service *kmcl_local_of_server(struct kmcl_offer 
 }
 
 /* service.c */
+struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id);
+void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_service *new);
+void kmcl_local_withdraw(struct kmcl_local_service *service);
 extern const struct kmcl_bus_ops kmcl_local_client_ops;
 extern const struct kmcl_bus_ops kmcl_local_server_ops;
+
+/* kept.c */
+void kmcl_local_kept_init(struct kmcl_local_service *service);
+struct kmcl_local_service *kmcl_local_find_kept(const struct kmcl_offer *id);
+bool kmcl_local_await_restore(struct kmcl_local_service *service);
+void kmcl_local_let_go(struct kmcl_local_service *service);
+void kmcl_local_client_left(struct kmcl_local_service *service);
+void kmcl_local_keep(struct kmcl_offer *end, u64 save);
+struct kmcl_offer *kmcl_local_take(struct kmcl_offer *own, u64 save, u32 in_size, u32 out_size);
+void kmcl_local_give_back(struct kmcl_offer *taken, struct kmcl_offer *own);
 
 /* link.c */
 int kmcl_local_connect(struct kmcl_offer *offer, struct kmcl_link *link);
@@ -93,5 +120,7 @@ void kmcl_local_delete_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl)
 int kmcl_local_map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl);
 bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle);
 unsigned int kmcl_local_unmap_all(struct kmcl_offer *end);
+void kmcl_local_save_mappings(struct kmcl_local_service *service);
+void kmcl_local_forget_mappings(struct kmcl_local_service *service);
 
 #endif

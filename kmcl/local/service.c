@@ -8,7 +8,7 @@
 #include "../channel.h"
 #include "local.h"
 
-static DEFINE_MUTEX(services_lock);
+DEFINE_MUTEX(kmcl_local_lock);
 static struct rb_root services;		/* by type and instance, under the mutex */
 
 static void free_service(struct kmcl_local_service *service)
@@ -26,6 +26,7 @@ static void reap(struct work_struct *work)
 	struct kmcl_local_service *service = container_of(work, struct kmcl_local_service, reap);
 
 	kmcl_offer_wait_unclaimed(&service->client);
+	cancel_delayed_work_sync(&service->expiry);
 	free_service(service);
 }
 
@@ -54,6 +55,39 @@ static int list_service(struct kmcl_local_service *service)
 	rb_link_node(&service->node, parent, link);
 	rb_insert_color(&service->node, &services);
 	return 0;
+}
+
+static void unlist_service(struct kmcl_local_service *service)
+{
+	if (RB_EMPTY_NODE(&service->node))
+		return;
+	rb_erase(&service->node, &services);
+	RB_CLEAR_NODE(&service->node);
+}
+
+/* The service that a server now offers or is about to; with the mutex held. */
+struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id)
+{
+	struct rb_node *node = services.rb_node;
+
+	while (node) {
+		struct kmcl_local_service *service;
+		int order;
+
+		service = rb_entry(node, struct kmcl_local_service, node);
+		order = compare(id, &service->client);
+		if (!order)
+			return service;
+		node = order < 0 ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+/* Of the same type and instance; with the mutex held. */
+void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_service *new)
+{
+	rb_replace_node(&old->node, &new->node, &services);
+	RB_CLEAR_NODE(&old->node);
 }
 
 static struct kmcl_bus client_bus = {
@@ -91,6 +125,9 @@ static struct kmcl_local_service *new_service(struct kmcl_channel *ch)
 	spin_lock_init(&service->lock);
 	init_waitqueue_head(&service->wait);
 	INIT_LIST_HEAD(&service->gpadls);
+	RB_CLEAR_NODE(&service->node);
+	RB_CLEAR_NODE(&service->client.node);
+	kmcl_local_kept_init(service);
 	kmcl_local_kick_init(&service->to_client, &service->lock);
 	kmcl_local_kick_init(&service->to_server, &service->lock);
 	service->client.bus = &client_bus;
@@ -100,6 +137,20 @@ static struct kmcl_local_service *new_service(struct kmcl_channel *ch)
 	service->server.type = service->client.type;
 	service->server.instance = service->client.instance;
 	return service;
+}
+
+/*
+ * Nobody finds the service as long as a client waits for a saved server of the same id. With
+ * FORCE_NEW_CHANNEL it has waited enough.
+ */
+static void offer(struct kmcl_local_service *service, u32 flags)
+{
+	struct kmcl_local_service *kept = kmcl_local_find_kept(&service->client);
+
+	if (!kept)
+		kmcl_offer_add(&service->client);
+	else if (flags & VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL)
+		kmcl_local_let_go(kept);
 }
 
 /**
@@ -118,35 +169,44 @@ int kmcl_local_serve(struct kmcl_channel *ch)
 	err = alloc_mmio(service, ch->config.mmio_megabytes);
 	if (err)
 		goto free;
-	mutex_lock(&services_lock);
+	mutex_lock(&kmcl_local_lock);
 	err = list_service(service);
-	mutex_unlock(&services_lock);
-	if (err)
-		goto free;
-
-	kmcl_end_attach(&service->server, ch);
-	kmcl_offer_add(&service->client);
-	return 0;
+	if (!err) {
+		kmcl_end_attach(&service->server, ch);
+		offer(service, ch->config.server_flags);
+	}
+	mutex_unlock(&kmcl_local_lock);
+	if (!err)
+		return 0;
 
 free:
 	free_service(service);
 	return err;
 }
 
-/* The server is disabled: nobody finds it any more, and a client that it has is told. */
-static void unserve(struct kmcl_offer *end)
+/* Nobody finds it any more, and a client that it has is told. */
+void kmcl_local_withdraw(struct kmcl_local_service *service)
 {
-	struct kmcl_local_service *service = kmcl_local_of_server(end);
-
 	spin_lock_bh(&service->lock);
 	service->withdrawn = true;
 	spin_unlock_bh(&service->lock);
-	kmcl_local_answer(end, -ENODEV);
-	mutex_lock(&services_lock);
-	rb_erase(&service->node, &services);
-	mutex_unlock(&services_lock);
+	kmcl_local_answer(&service->server, -ENODEV);
 	kmcl_offer_withdraw(&service->client);
 	queue_work(kmcl_event_wq, &service->reap);
+}
+
+/* The server is disabled, or has taken another service for this one. */
+static void unserve(struct kmcl_offer *end)
+{
+	struct kmcl_local_service *service = kmcl_local_of_server(end);
+	bool kept;
+
+	mutex_lock(&kmcl_local_lock);
+	unlist_service(service);
+	kept = kmcl_local_await_restore(service);
+	mutex_unlock(&kmcl_local_lock);
+	if (!kept)
+		kmcl_local_withdraw(service);
 }
 
 static void mmio(struct kmcl_offer *offer, u64 *address, u64 *size)
@@ -177,6 +237,9 @@ const struct kmcl_bus_ops kmcl_local_server_ops = {
 	.map_gpadl	= kmcl_local_map_gpadl,
 	.unmap_gpadl	= kmcl_local_unmap_gpadl,
 	.unmap_all	= kmcl_local_unmap_all,
+	.keep		= kmcl_local_keep,
+	.take		= kmcl_local_take,
+	.give_back	= kmcl_local_give_back,
 };
 
 int kmcl_local_init(void)

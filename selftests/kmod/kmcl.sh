@@ -22,7 +22,7 @@ modprobe kmcl_test
 suites=("$@")
 if [ $# = 0 ]; then
 	suites=(lifecycle rescind pause arguments packet send room receive quota malformed
-		synchronous pipe external gpadl interface stress local pnp misuse)
+		synchronous pipe external gpadl interface stress local pnp save misuse)
 fi
 
 failed=0

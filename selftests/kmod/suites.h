@@ -23,6 +23,7 @@ extern const struct ktap_suite interface_suite;
 extern const struct ktap_suite stress_suite;
 extern const struct ktap_suite local_suite;
 extern const struct ktap_suite pnp_suite;
+extern const struct ktap_suite save_suite;
 extern const struct ktap_suite misuse_suite;
 
 #endif
