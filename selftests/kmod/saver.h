@@ -59,7 +59,7 @@ struct saver {
 	NTSTATUS save_status;
 	NTSTATUS (*restore)(struct saver *s, PVOID lib, u32 lib_length, PVOID own, u32 length);
 
-	spinlock_t lock;
+	spinlock_t lock;		/* covers what is kept */
 	struct {
 		VMBPACKETCOMPLETION packet;
 		u64 number;
