@@ -403,12 +403,11 @@ static NTSTATUS enable_on_parent(struct kmcl_channel *ch)
 	return transition(ch, KMCL_EVENT_OPEN);
 }
 
-/* What the local bus does not do: levels of trust, and channels that programs open. */
+/* What the local bus does not do: levels of trust, and sockets. */
 static bool is_servable(const struct kmcl_config *config)
 {
 	return !config->vtl &&
-	       !(config->server_flags & ~(VMBUS_SERVER_CHANNEL_INIT_FLAG_LOOPBACK_OFFER |
-					  VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL));
+	       !(config->server_flags & VMBUS_SERVER_CHANNEL_INIT_FLAG_TLNPI_PROVIDER_OFFER);
 }
 
 static NTSTATUS enable_server(struct kmcl_channel *ch)

@@ -5,6 +5,7 @@
 
 #include "channel.h"
 #include "nt/nt.h"
+#include "pipe/pipe.h"
 #include "stats.h"
 
 #define CREATE_TRACE_POINTS
@@ -29,12 +30,17 @@ static int __init kmcl_init(void)
 	err = kmcl_nt_init();
 	if (err)
 		goto free_cache;
-	err = kmcl_local_init();
+	err = kmcl_pipe_init();
 	if (err)
 		goto exit_nt;
+	err = kmcl_local_init();
+	if (err)
+		goto exit_pipe;
 	kmcl_stats_init();
 	return 0;
 
+exit_pipe:
+	kmcl_pipe_exit();
 exit_nt:
 	kmcl_nt_exit();
 free_cache:
@@ -52,6 +58,7 @@ static void __exit kmcl_exit(void)
 	kmcl_local_exit();
 	destroy_workqueue(kmcl_delivery_wq);
 	destroy_workqueue(kmcl_event_wq);
+	kmcl_pipe_exit();
 	kmcl_nt_exit();
 	kmcl_channel_exit_cache();
 }

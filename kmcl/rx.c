@@ -49,6 +49,7 @@ static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
 
 	spin_lock_bh(&rx->lock);
 	rx->failed = true;
+	wake_up_all(&ch->wait);		/* programs that read a pipe */
 	spin_unlock_bh(&rx->lock);
 	kmcl_report_malformed(ch, kind);
 	return STEP_FAILED;

@@ -91,9 +91,12 @@ EXPORT_SYMBOL_GPL(VmbServerChannelInitSetTargetVtl);
  * @Flags: VMBUS_SERVER_CHANNEL_INIT_FLAG_*; replaces the flags set before
  *
  * LOOPBACK_OFFER offers the channel on the local bus even if it has a VMBus handle.
+ * OFFER_AS_PIPE and ENUMERATE_DEVICE_INTERFACE offer it to programs as well, as the character
+ * device /dev/kmcl/TYPE/INSTANCE: a program that opens it is the client, and its messages travel
+ * with pipe headers, which the server's library takes off and puts on if IS_PIPE is set.
  * FORCE_NEW_CHANNEL drops the client of a saved server of this id, if one waits to be restored, and
- * one that is saved itself leaves no client behind. The others make VmbChannelEnable() return
- * STATUS_NOT_SUPPORTED: no bus has channels that programs open.
+ * one that is saved itself leaves no client behind. TLNPI_PROVIDER_OFFER makes VmbChannelEnable()
+ * return STATUS_NOT_SUPPORTED: no bus has sockets.
  *
  * Context: PASSIVE_LEVEL.
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid, not Disabled, or a client;

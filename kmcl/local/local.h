@@ -68,6 +68,8 @@ struct kmcl_local_service {
 	struct list_head gpadls;
 	u32 last_gpadl;
 
+	struct kmcl_pipe *pipe;	/* for programs, if the server wants one */
+
 	struct page *mmio;
 	unsigned int mmio_order;
 

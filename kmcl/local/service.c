@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "../channel.h"
+#include "../pipe/pipe.h"
 #include "local.h"
 
 DEFINE_MUTEX(kmcl_local_lock);
@@ -83,9 +84,10 @@ struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id)
 	return NULL;
 }
 
-/* Of the same type and instance; with the mutex held. */
+/* Of the same type and instance, as programs see it, too; with the mutex held. */
 void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_service *new)
 {
+	swap(old->pipe, new->pipe);
 	rb_replace_node(&old->node, &new->node, &services);
 	RB_CLEAR_NODE(&old->node);
 }
@@ -176,8 +178,13 @@ int kmcl_local_serve(struct kmcl_channel *ch)
 		offer(service, ch->config.server_flags);
 	}
 	mutex_unlock(&kmcl_local_lock);
-	if (!err)
+	if (err)
+		goto free;
+	if (!kmcl_pipe_is_wanted(ch))
 		return 0;
+	/* Failing now leaves the channel with its end, which its disable takes back. */
+	service->pipe = kmcl_pipe_create(ch);
+	return service->pipe ? 0 : -ENOMEM;
 
 free:
 	free_service(service);
@@ -201,6 +208,10 @@ static void unserve(struct kmcl_offer *end)
 	struct kmcl_local_service *service = kmcl_local_of_server(end);
 	bool kept;
 
+	/* Before there can be another of this name. */
+	if (service->pipe)
+		kmcl_pipe_remove(service->pipe);
+	service->pipe = NULL;
 	mutex_lock(&kmcl_local_lock);
 	unlist_service(service);
 	kept = kmcl_local_await_restore(service);

@@ -334,7 +334,7 @@ static void configuration(struct ktap *t, struct client *c)
 
 	server = p->server.channel;
 	CHECK_STATUS(t, VmbServerChannelInitSetFlags(server, 0x20), STATUS_INVALID_PARAMETER_2);
-	CHECK_STATUS(t, VmbServerChannelInitSetFlags(server, 0x4), STATUS_SUCCESS);
+	CHECK_STATUS(t, VmbServerChannelInitSetFlags(server, 0x10), STATUS_SUCCESS);
 	CHECK_STATUS(t, VmbChannelEnable(server), STATUS_NOT_SUPPORTED);
 	CHECK_STATUS(t, VmbServerChannelInitSetFlags(server, 0x9), STATUS_SUCCESS);
 	CHECK_STATUS(t, VmbServerChannelInitSetTargetVtl(server, 3), STATUS_INVALID_PARAMETER_2);

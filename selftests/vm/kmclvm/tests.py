@@ -5,6 +5,7 @@ import fnmatch
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -15,6 +16,7 @@ from .qmp import QmpError
 KMOD_TESTS = builds.TOP / "selftests/kmod"
 OWN_TESTS = builds.TOP / "selftests/vm/tests"
 SAMPLES = builds.TOP / "samples"
+USER_PROGRAMS = builds.TOP / "selftests/user"
 
 HEADER = re.compile(r"^# vm:\s*(hyperv|none|any|peer)\b(.*)$", re.MULTILINE)
 KERNEL_PREFIX = re.compile(r"^(.*?)(?:<\d+>)?\[\s*\d+\.\d{6}\] .*$")
@@ -77,14 +79,26 @@ def find(patterns=()):
     return [test for test in tests if _asked_for(test, patterns)]
 
 
+def _programs():
+    """Compiles selftests/user for the guest, without shared libraries; yields the programs."""
+    for source in sorted(USER_PROGRAMS.glob("*.c")):
+        program = builds.TOP / "build/vm/programs" / source.stem
+        program.parent.mkdir(parents=True, exist_ok=True)
+        library = builds.TOP / "selftests/unit"
+        subprocess.run(["gcc", "-std=gnu11", "-O1", "-static", "-Wall", "-Wextra", "-Werror", "-Wno-sign-compare",
+                        f"-I{library}", "-o", program, source, library / "ktap.c"], check=True)
+        yield program
+
+
 def _files(tests, grace):
-    """All that stands beside the tests comes along: helpers, data."""
+    """All that stands beside the tests comes along: helpers, data, programs."""
     files = {"kmcl/list": "".join(f"{test.timeout * grace:.0f} {test.path.name}\n" for test in tests).encode(),
              "kmcl/second": f"{1000 * grace:.0f}\n".encode()}
     for folder in (OWN_TESTS, KMOD_TESTS):
         for path in folder.glob("*"):
             if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
                 files[f"tests/{path.name}"] = path
+    files.update((f"tests/{path.name}", path) for path in _programs())
     return files
 
 
