@@ -136,6 +136,7 @@ struct kmcl_incoming {
 	void *ranges;			/* the description of external data, a private copy */
 	u32 ranges_length;
 	PMDL mdl;			/* made of it */
+	bool pended;			/* and the driver told to wait for it */
 	struct list_head link;
 	struct kmcl_txn reply;
 	u8 body[] __aligned(8);

@@ -32,6 +32,7 @@ static const void *next_bytes(struct cursor *cursor, u64 bytes)
 void kmcl_received_copy(struct kmcl_incoming *in, const void *ranges, u32 length)
 {
 	in->ranges_length = 0;
+	in->pended = false;
 	if (length > kmcl_incoming_ranges_room(in->ch))
 		return;
 	memcpy(in->ranges, ranges, length);
@@ -123,10 +124,10 @@ static NTSTATUS make_chain(struct kmcl_incoming *in)
 	return STATUS_SUCCESS;
 }
 
-/* For tests: the data of the next so many packets is not ready at once. */
-static bool must_pend(struct kmcl_incoming *in)
+/* For tests: the data of the next so many packets is not ready at once, but the next time. */
+static bool must_pend(const struct kmcl_incoming *in)
 {
-	return !in->mdl && atomic_dec_if_positive(&kmcl_pend_external) >= 0;
+	return !in->mdl && !in->pended && atomic_dec_if_positive(&kmcl_pend_external) >= 0;
 }
 
 /**
@@ -163,6 +164,7 @@ NTSTATUS VmbChannelPacketGetExternalData(VMBPACKETCOMPLETION PacketCompletionCon
 	if (!kmcl_rx_presented_here(PacketCompletionContext) || !in->external)
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (must_pend(in) && kmcl_rx_take_back(in, KMCL_INCOMING_HELD)) {
+		in->pended = true;
 		WRITE_ONCE(in->ch->rx.held, in);
 		return STATUS_PENDING;
 	}
