@@ -10,7 +10,9 @@ static const struct ktap_suite * const suites[] = {
 	&lifecycle_suite, &rescind_suite, &pause_suite, &arguments_suite, &packet_suite,
 	&send_suite, &room_suite, &receive_suite, &quota_suite, &malformed_suite,
 	&synchronous_suite, &pipe_suite, &external_suite, &gpadl_suite, &interface_suite,
-	&stress_suite, &local_suite, &pnp_suite, &save_suite, &misuse_suite,
+	&stress_suite, &local_suite, &server_suite, &local_packet_suite,
+	&local_memory_suite, &pending_suite, &storm_suite, &pnp_suite, &save_suite,
+	&misuse_suite,
 };
 
 static struct dentry *dir;
