@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The pair of saver.h. */
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -38,6 +39,8 @@ static NTSTATUS opened(VMBCHANNEL channel)
 		return STATUS_SUCCESS;
 	if (s->on_opened)
 		s->on_opened(s);
+	if (s->gpadl && !s->opened_status)
+		s->result = VmbChannelMapGpadl(channel, 0, s->gpadl, &s->mdl);
 	return s->opened_status;
 }
 
@@ -46,8 +49,8 @@ static VOID closed(VMBCHANNEL channel)
 	struct saver *s = saver_of(channel);
 
 	note(channel, 'C');
-	if (channel == s->server && s->on_closed)
-		s->on_closed(s);
+	if (channel == s->server && s->gpadl)
+		VmbChannelUnmapGpadl(channel, s->gpadl);
 }
 
 static VOID started(VMBCHANNEL channel)
@@ -245,6 +248,30 @@ static NTSTATUS restore_packet(VMBCHANNEL channel, PVOID lib, UINT32 lib_length,
 	return s->restore(s, lib, lib_length, own, length);
 }
 
+/* ---- threads ---- */
+
+static int thread_main(void *arg)
+{
+	struct saver_thread *thread = arg;
+
+	thread->run(thread->s);
+	complete(&thread->done);
+	return 0;
+}
+
+void saver_thread_start(struct saver_thread *thread, struct saver *s, void (*run)(struct saver *s))
+{
+	thread->s = s;
+	thread->run = run;
+	init_completion(&thread->done);
+	kthread_run(thread_main, thread, "kmcl-test");
+}
+
+bool saver_thread_ends(struct saver_thread *thread)
+{
+	return wait_for_completion_timeout(&thread->done, 10 * HZ);
+}
+
 /* ---- the pair ---- */
 
 static bool make_end(struct saver *s, VMBCHANNEL *channel, bool is_server)
@@ -395,6 +422,14 @@ struct blob *saver_pause_and_save(struct ktap *t, struct saver *s)
 	}
 	VmbChannelSaveEnd(s->server);
 	return blob;
+}
+
+struct blob *saver_save_with_packet(struct ktap *t, struct saver *s)
+{
+	VmbChannelPause(s->client);
+	if (!CHECK_STATUS(t, saver_send(s, s->server, 0, WAIT_FLAG), STATUS_SUCCESS))
+		return NULL;
+	return saver_pause_and_save(t, s);
 }
 
 NTSTATUS saver_restore(struct saver *s, const struct blob *blob)

@@ -51,9 +51,8 @@ struct saver {
 	u32 max_packet;
 	NTSTATUS opened_status;
 	bool keep;			/* packets until EvtChannelSuspend */
-	bool defer;			/* packets, for ever */
+	bool defer;			/* packets, until it is not set */
 	void (*on_opened)(struct saver *s);
-	void (*on_closed)(struct saver *s);
 	u32 state_bytes;		/* of a packet, that the driver saves */
 	u32 more_bytes;			/* that it asks for the second time, once */
 	NTSTATUS save_status;
@@ -66,9 +65,11 @@ struct saver {
 	} kept[SAVER_NUMBERS];
 	unsigned int kept_count;
 	atomic_t presented;
-	u32 gpadl;
+	u32 gpadl;			/* 0, or mapped in EvtChannelOpened of the server */
 	PMDL mdl;
 	NTSTATUS result;
+	unsigned int requests;		/* synchronous ones of a thread that were answered */
+	bool stop;
 };
 
 /* Neither end is enabled yet; on failure the test has failed. */
@@ -90,6 +91,19 @@ void blob_free(struct blob *blob);
 NTSTATUS saver_save_in(struct saver *s, struct blob *blob, u32 size);
 struct blob *saver_pause_and_save(struct ktap *t, struct saver *s);
 NTSTATUS saver_restore(struct saver *s, const struct blob *blob);
+
+/* A packet of the server's is on the wire as long as the client is paused. */
+struct blob *saver_save_with_packet(struct ktap *t, struct saver *s);
+
+/* A call that blocks, in a thread of its own. */
+struct saver_thread {
+	struct saver *s;
+	void (*run)(struct saver *s);
+	struct completion done;
+};
+
+void saver_thread_start(struct saver_thread *thread, struct saver *s, void (*run)(struct saver *s));
+bool saver_thread_ends(struct saver_thread *thread);
 
 /* EvtVmbChannelRestorePacket as it should be. */
 NTSTATUS saver_restore_packet(struct saver *s, PVOID lib, u32 lib_length, PVOID own, u32 length);

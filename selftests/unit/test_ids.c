@@ -365,3 +365,58 @@ TEST(random_use_against_an_array)
 		free(ids.buckets);
 	free(requests);
 }
+
+/* ---- transactions of another table ---- */
+
+TEST(a_walk_visits_each_once)
+{
+	static const unsigned int counts[] = { 0, 1, 2, 63, 64, 65, 1000 };
+
+	for (unsigned int c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+		u8 *seen = calloc(counts[c] + 1, 1);
+		struct kmcl_id *id = NULL;
+		unsigned int visits = 0;
+		struct table table;
+
+		table_open(&table, counts[c]);
+		while ((id = kmcl_ids_next(&table.ids, id))) {
+			CHECK(!seen[id - table.requests]++);
+			visits++;
+		}
+		CHECK_EQ(visits, counts[c]);
+		table_free(&table);
+		free(seen);
+	}
+}
+
+TEST(a_walk_visits_the_last_bucket)
+{
+	struct kmcl_id id;
+	struct kmcl_ids ids;
+
+	kmcl_ids_init(&ids);
+	kmcl_ids_reopen(&ids, &id, (1u << KMCL_IDS_INLINE_BITS) - 1);
+	CHECK(kmcl_ids_next(&ids, NULL) == &id);
+	CHECK(!kmcl_ids_next(&ids, &id));
+}
+
+TEST(reopened_ids_are_found_and_not_given_again)
+{
+	struct kmcl_id old[3], fresh;
+	struct kmcl_ids ids;
+
+	kmcl_ids_init(&ids);
+	kmcl_ids_skip(&ids, 900);
+	kmcl_ids_skip(&ids, 7);
+	for (int i = 0; i < 3; i++)
+		kmcl_ids_reopen(&ids, &old[i], 300 * (i + 1));
+	CHECK_EQ(ids.count, 3);
+	kmcl_ids_open(&ids, &fresh);
+	CHECK_EQ(fresh.id, 901);
+	for (int i = 0; i < 3; i++) {
+		CHECK(kmcl_ids_close(&ids, 300 * (i + 1)) == &old[i]);
+		CHECK(!kmcl_ids_close(&ids, 300 * (i + 1)));
+	}
+	CHECK(kmcl_ids_close(&ids, 901) == &fresh);
+	CHECK_EQ(ids.count, 0);
+}

@@ -760,3 +760,57 @@ TEST(no_lie_leads_out_of_the_ring)
 	}
 	pair_free(&pair);
 }
+
+/* ---- resume ---- */
+
+static void check_resumed_sender(const struct pair *pair)
+{
+	struct kmcl_ring was = pair->tx, is;
+	u8 *where_was, *where_is;
+
+	for (u32 len = 8; len < SMALL; len += 8) {
+		was = pair->tx;
+		kmcl_ring_init(&is, pair->ctl, pair->data, SMALL);
+		kmcl_ring_resume(&is, pair->tx.mine);
+		CHECK(!kmcl_ring_publish(&is));
+		int fits = kmcl_ring_reserve(&was, len, &where_was);
+
+		CHECK_EQ(kmcl_ring_reserve(&is, len, &where_is), fits);
+		CHECK(fits || where_is == where_was);
+	}
+}
+
+static void check_resumed_receiver(const struct pair *pair)
+{
+	struct kmcl_ring was = pair->rx, is;
+
+	kmcl_ring_init(&is, pair->ctl, pair->data, SMALL);
+	kmcl_ring_resume(&is, pair->rx.mine);
+	CHECK_EQ(kmcl_ring_uncommitted(&is), 0);
+	CHECK(!kmcl_ring_commit(&is));
+	CHECK_EQ(kmcl_ring_available(&is), kmcl_ring_available(&was));
+	CHECK(kmcl_ring_peek(&is) == kmcl_ring_peek(&was));
+}
+
+TEST(another_end_goes_on_where_one_stopped)
+{
+	struct pair pair;
+
+	pair_init(&pair, SMALL);
+	for_each_index(at, SMALL) {
+		for (u32 packets = 0; packets * 16 < SMALL; packets++) {
+			for (u32 taken = 0; taken <= packets; taken++) {
+				pair_reset(&pair, at);
+				for (u32 i = 0; i < packets; i++)
+					send(&pair, 8, i);
+				kmcl_ring_publish(&pair.tx);
+				for (u32 i = 0; i < taken; i++)
+					take(&pair, 8, i);
+				kmcl_ring_commit(&pair.rx);
+				check_resumed_sender(&pair);
+				check_resumed_receiver(&pair);
+			}
+		}
+	}
+	pair_free(&pair);
+}
