@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The client driver of the tests: client.h says what it does. */
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 
@@ -385,29 +384,7 @@ bool client_host_gets_numbers(struct client *c, u64 from, unsigned int count)
 	return true;
 }
 
-/* ---- threads ---- */
-
-static int background_thread(void *arg)
-{
-	struct background *b = arg;
-
-	b->run(b->c);
-	complete(&b->done);
-	return 0;
-}
-
-void background_start(struct background *b, struct client *c, void (*run)(struct client *c))
-{
-	b->c = c;
-	b->run = run;
-	init_completion(&b->done);
-	kthread_run(background_thread, b, "kmcl-test");
-}
-
-bool background_ends(struct background *b, unsigned int ms)
-{
-	return wait_for_completion_timeout(&b->done, msecs_to_jiffies(ms));
-}
+/* ---- for background ---- */
 
 void client_enable(struct client *c)
 {

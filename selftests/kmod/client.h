@@ -11,11 +11,11 @@
 #ifndef KMCL_TEST_CLIENT_H
 #define KMCL_TEST_CLIENT_H
 
-#include <linux/completion.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "background.h"
 #include "testbus.h"
 
 /* Behind all Linux headers: see include/README.md. */
@@ -112,16 +112,6 @@ void client_complete_one(struct client *c);
 int client_host_send(struct client *c, u64 number);
 bool client_host_gets(struct client *c, struct testbus_packet *packet);
 bool client_host_gets_numbers(struct client *c, u64 from, unsigned int count);
-
-/* A call that blocks, in a thread of its own. */
-struct background {
-	struct client *c;
-	void (*run)(struct client *c);
-	struct completion done;
-};
-
-void background_start(struct background *b, struct client *c, void (*run)(struct client *c));
-bool background_ends(struct background *b, unsigned int ms);
 
 void client_enable(struct client *c);	/* for background: result is in c->result */
 void client_disable(struct client *c);

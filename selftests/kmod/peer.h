@@ -4,12 +4,12 @@
 #define KMCL_TEST_PEER_H
 
 #include <linux/atomic.h>
-#include <linux/completion.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 
+#include "background.h"
 #include "ktap.h"
 #include "peer_proto.h"
 
@@ -98,16 +98,6 @@ struct request {
 VMBPACKET request_begin(struct client *c, struct request *r);
 NTSTATUS request_finish(struct request *r, VMBPACKET packet, NTSTATUS sent);
 NTSTATUS request_wait(struct request *r);
-
-/* A call in a thread of its own. */
-struct background {
-	struct client *c;
-	void (*run)(struct client *c);
-	struct completion done;
-};
-
-void background_start(struct background *b, struct client *c, void (*run)(struct client *c));
-bool background_ends(struct background *b, unsigned int ms);
 
 extern const struct ktap_suite echo_suite;
 extern const struct ktap_suite external_suite;

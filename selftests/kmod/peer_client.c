@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The client driver of the tests with the test peer: peer.h says what it does. */
-#include <linux/kthread.h>
-
 #include "peer.h"
 
 /* PEER_CLASS, PEER_INSTANCE */
@@ -334,28 +332,4 @@ NTSTATUS request_finish(struct request *r, VMBPACKET packet, NTSTATUS sent)
 		return sent;
 	}
 	return request_wait(r);
-}
-
-/* ---- threads ---- */
-
-static int background_thread(void *arg)
-{
-	struct background *b = arg;
-
-	b->run(b->c);
-	complete(&b->done);
-	return 0;
-}
-
-void background_start(struct background *b, struct client *c, void (*run)(struct client *c))
-{
-	b->c = c;
-	b->run = run;
-	init_completion(&b->done);
-	kthread_run(background_thread, b, "kmcl-test");
-}
-
-bool background_ends(struct background *b, unsigned int ms)
-{
-	return wait_for_completion_timeout(&b->done, msecs_to_jiffies(ms));
 }
