@@ -28,6 +28,7 @@ struct kmcl_link {
 	u32 in_pages;		/* wanted: data pages of 4096 bytes */
 	u32 out_pages;
 	u32 least_bytes;	/* derived sizes may shrink to this; 0: never */
+	u32 max_packet;		/* bytes of the largest data packet, with its descriptor */
 };
 
 struct kmcl_bus_ops {

@@ -255,6 +255,7 @@ static inline VMBCHANNEL kmcl_channel_handle(struct kmcl_channel *ch)
 
 /* config.c */
 u32 kmcl_config_descriptors(const struct kmcl_config *config);
+u32 kmcl_config_max_packet(const struct kmcl_config *config);
 u32 kmcl_config_largest(const struct kmcl_config *config);
 u32 kmcl_config_ring_pages(const struct kmcl_config *config);
 

@@ -25,15 +25,21 @@ u32 kmcl_config_descriptors(const struct kmcl_config *config)
 	return descriptors(config->max_external, config->max_chain);
 }
 
+/* The largest data packet with its descriptor, without external data. */
+u32 kmcl_config_max_packet(const struct kmcl_config *config)
+{
+	u32 bytes = sizeof(struct kmcl_desc) + kmcl_round8(config->max_packet);
+
+	if (config->flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE)
+		bytes += sizeof(struct kmcl_pipe_header);
+	return bytes;
+}
+
 /* The largest packet with its descriptors and trailer (spec 6.4, M). */
 u32 kmcl_config_largest(const struct kmcl_config *config)
 {
-	u32 largest = sizeof(struct kmcl_desc) + kmcl_config_descriptors(config) +
-		      kmcl_round8(config->max_packet) + KMCL_TRAILER_SIZE;
-
-	if (config->flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE)
-		largest += sizeof(struct kmcl_pipe_header);
-	return largest;
+	return kmcl_config_max_packet(config) + kmcl_config_descriptors(config) +
+	       KMCL_TRAILER_SIZE;
 }
 
 /* Pages of a ring whose size the driver leaves to us: room for more than 16 of the largest. */

@@ -355,6 +355,7 @@ static void size_rings(struct kmcl_channel *ch)
 	ch->link.out_pages = config->out_pages ?: derived;
 	ch->link.least_bytes = config->in_pages || config->out_pages ?
 			       0 : kmcl_config_largest(config);
+	ch->link.max_packet = kmcl_config_max_packet(config);
 }
 
 static int watch(struct kmcl_channel *ch)

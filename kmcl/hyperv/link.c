@@ -30,12 +30,23 @@ static u32 ring_bytes(u32 data_pages)
 	return PAGE_SIZE + PAGE_ALIGN(data_pages * KMCL_PAGE_SIZE);
 }
 
+/* Where it finds no memory hv_vmbus complains with a backtrace. So ask quietly first. */
+static bool is_there_memory(u32 bytes)
+{
+	unsigned int order = get_order(bytes);
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+
+	if (page)
+		__free_pages(page, order);
+	return page;
+}
+
 static int alloc_rings(struct vmbus_channel *channel, const struct kmcl_link *link)
 {
 	u32 out = ring_bytes(link->out_pages);
 	u32 in = ring_bytes(link->in_pages);
 
-	if ((u64)in + out > KMALLOC_MAX_SIZE)
+	if ((u64)in + out > KMALLOC_MAX_SIZE || !is_there_memory(in + out))
 		return -ENOMEM;
 	return vmbus_alloc_ring(channel, out, in);
 }
@@ -193,6 +204,7 @@ int kmcl_hv_open(struct kmcl_offer *base, struct kmcl_link *link)
 	if (err)
 		return err;
 	offer->link = link;
+	kmcl_hv_set_max_packet(channel, link->max_packet);
 	err = connect(offer);
 	if (err) {
 		keep_rings(offer);

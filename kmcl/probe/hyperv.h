@@ -39,6 +39,14 @@ static inline int kmcl_hv_teardown_gpadl(struct vmbus_channel *channel, struct v
 
 #endif
 
+/* Before an open: the largest packet that hv_vmbus's own reader would take. */
+static inline void kmcl_hv_set_max_packet(struct vmbus_channel *channel, u32 bytes)
+{
+#ifdef KMCL_HAVE_HV_MAX_PACKET
+	channel->max_pkt_size = bytes;
+#endif
+}
+
 /* After a close: does the host still have access to the ring memory of an isolated guest? */
 static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
 {
