@@ -534,6 +534,19 @@ void kmcl_offer_wait_unclaimed(struct kmcl_offer *offer)
 EXPORT_SYMBOL_GPL(kmcl_offer_wait_unclaimed);
 
 /**
+ * kmcl_offer_unclaimed_within() - as kmcl_offer_wait_unclaimed(), but not for longer than @ms
+ * @offer: withdrawn
+ * @ms: milliseconds
+ *
+ * Return: false if a channel has it yet.
+ */
+bool kmcl_offer_unclaimed_within(struct kmcl_offer *offer, unsigned int ms)
+{
+	return wait_event_timeout(unclaimed, is_unclaimed(offer), msecs_to_jiffies(ms));
+}
+EXPORT_SYMBOL_GPL(kmcl_offer_unclaimed_within);
+
+/**
  * kmcl_link_signalled() - the peer has signalled: there is data to read, or room to write, or both
  * @link: given to the bus's open()
  *

@@ -129,6 +129,7 @@ void kmcl_offer_add(struct kmcl_offer *offer);
 void kmcl_offer_withdraw(struct kmcl_offer *offer);
 void kmcl_offer_unbind(struct kmcl_offer *offer);
 void kmcl_offer_wait_unclaimed(struct kmcl_offer *offer);
+bool kmcl_offer_unclaimed_within(struct kmcl_offer *offer, unsigned int ms);
 void kmcl_link_signalled(struct kmcl_link *link);
 
 /* The end that a server channel has from enable to disable. */

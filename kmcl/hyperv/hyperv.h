@@ -16,7 +16,10 @@ struct kmcl_hv_offer {
 	struct hv_device *device;
 	struct mutex control;	/* one wait for the host at a time: a rescind ends only one */
 	bool rescinded;
+	bool unbound;
+	atomic_t unregistering;
 	struct work_struct unregister;
+	struct work_struct offer_again;	/* after a hibernation that this device has refused */
 
 	/* Ring memory, kept from a close to the next open. */
 	struct page *ring_page;
@@ -36,6 +39,7 @@ extern struct workqueue_struct *kmcl_hv_wq;
 int kmcl_hv_watch(const guid_t *type);
 void kmcl_hv_unwatch(const guid_t *type);
 void kmcl_hv_released(struct kmcl_offer *offer);
+void kmcl_hv_offer_again(struct kmcl_hv_offer *offer);
 
 /* link.c: the open channel */
 int kmcl_hv_open(struct kmcl_offer *offer, struct kmcl_link *link);
@@ -44,6 +48,11 @@ void kmcl_hv_signal(struct kmcl_offer *offer);
 void kmcl_hv_closed(struct kmcl_offer *offer);
 void kmcl_hv_free_resources(struct kmcl_hv_offer *offer);
 void kmcl_hv_mmio(struct kmcl_offer *offer, u64 *address, u64 *size);
+
+/* suspend.c: hibernation */
+int kmcl_hv_suspend(struct hv_device *device);
+int kmcl_hv_resume(struct hv_device *device);
+void kmcl_hv_offer_again_work(struct work_struct *work);
 
 /* gpadl.c */
 int kmcl_hv_create_gpadl(struct kmcl_offer *offer, struct kmcl_gpadl *gpadl);

@@ -30,7 +30,7 @@ struct class_driver {
 
 static LIST_HEAD(class_drivers);	/* under the registry mutex of bus.c */
 
-/* Between the rescind of a device and its removal by a user: who unregisters it. */
+/* Rescind, removal by a user and resume of a device: who unregisters it, and who offers it. */
 static DEFINE_MUTEX(rescind_lock);
 
 static void free_offer(struct kref *ref)
@@ -75,7 +75,7 @@ void kmcl_hv_released(struct kmcl_offer *base)
 {
 	struct kmcl_hv_offer *offer = kmcl_hv_offer(base);
 
-	if (offer->rescinded)
+	if (offer->rescinded && !atomic_xchg(&offer->unregistering, 1))
 		queue_work(kmcl_hv_wq, &offer->unregister);
 }
 
@@ -117,6 +117,17 @@ static void unwatch_rescind(struct kmcl_hv_offer *offer)
 
 #endif
 
+/* A device that was withheld for a while is there again, if nobody has taken it away meanwhile. */
+void kmcl_hv_offer_again(struct kmcl_hv_offer *offer)
+{
+	mutex_lock(&rescind_lock);
+	if (offer->rescinded)
+		kmcl_hv_released(&offer->base);
+	else if (!offer->unbound)
+		kmcl_offer_add(&offer->base);
+	mutex_unlock(&rescind_lock);
+}
+
 static const guid_t *class_of(struct hv_device *device)
 {
 	struct device_driver *driver = device->device.driver;
@@ -136,6 +147,7 @@ static int probe(struct hv_device *device, const struct hv_vmbus_device_id *id)
 		return -ENOMEM;
 	mutex_init(&offer->control);
 	kref_init(&offer->ref);
+	INIT_WORK(&offer->offer_again, kmcl_hv_offer_again_work);
 	offer->device = device;
 	offer->base.bus = &kmcl_hv_bus;
 	guid_copy(&offer->base.type, &device->dev_type);
@@ -159,6 +171,7 @@ static void unbind(struct hv_device *device)
 	mutex_lock(&rescind_lock);
 	offer = hv_get_drvdata(device);
 	hv_set_drvdata(device, NULL);
+	offer->unbound = true;
 	unwatch_rescind(offer);
 	mutex_unlock(&rescind_lock);
 
@@ -167,6 +180,7 @@ static void unbind(struct hv_device *device)
 	else
 		kmcl_offer_unbind(&offer->base);
 	kmcl_offer_wait_unclaimed(&offer->base);
+	cancel_work_sync(&offer->offer_again);
 	set_channel_read_mode(device->channel, HV_CALL_BATCHED);
 	kmcl_hv_free_resources(offer);
 	kref_put(&offer->ref, free_offer);
@@ -204,6 +218,8 @@ int kmcl_hv_watch(const guid_t *type)
 	class->driver.id_table = class->ids;
 	class->driver.probe = probe;
 	class->driver.remove = remove;
+	class->driver.suspend = kmcl_hv_suspend;
+	class->driver.resume = kmcl_hv_resume;
 	err = __vmbus_driver_register(&class->driver, THIS_MODULE, KBUILD_MODNAME);
 	if (err) {
 		kfree(class);
