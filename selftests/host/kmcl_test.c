@@ -25,7 +25,12 @@
 #include "peer_vmbus.h"
 
 #define TYPE_KMCL_TEST "kmcl-test"
+#define TYPE_KMCL_TEST_PIPE "kmcl-test-pipe"
 OBJECT_DECLARE_SIMPLE_TYPE(Peer, KMCL_TEST)
+
+#define OFFER_AS_PIPE 0x10
+#define PIPE_DATA 1
+#define PIPE_PARTIAL 2
 
 #define MAX_WAITING 64
 
@@ -55,8 +60,10 @@ struct Peer {
 	VMBusDevice parent;
 
 	bool mend_room;
+	bool pipe;                  /* every message has a header of its own */
+	uint32_t pipe_type;         /* of the message that is handled */
 
-	PeerLink link;
+	PeerLink link, sub_link;
 	VMBusChannel *chan;         /* while open */
 	uint32_t mode;
 	bool stalled;
@@ -79,6 +86,10 @@ struct Peer {
 
 	struct peer_counters counters;
 };
+
+typedef struct PipeHeader {
+	uint32_t type, length;
+} PipeHeader;
 
 static void flush(Peer *peer);
 
@@ -121,6 +132,23 @@ static void send_packet(Peer *peer, uint16_t type, bool ask, uint64_t id, const 
 	g_queue_push_tail(&peer->out, out);
 }
 
+/* In pipe mode the message gets its header. */
+static void send_data(Peer *peer, bool ask, uint64_t id, const void *data, uint32_t length)
+{
+	g_autofree uint8_t *message = NULL;
+	PipeHeader header = { peer->pipe_type, length };
+
+	if (!peer->pipe) {
+		send_packet(peer, VMBUS_PACKET_DATA_INBAND, ask, id, data, length);
+		return;
+	}
+	message = g_malloc0(ROUND_UP(sizeof(header) + length, 8));
+	memcpy(message, &header, sizeof(header));
+	memcpy(message + sizeof(header), data, length);
+	send_packet(peer, VMBUS_PACKET_DATA_INBAND, ask, id, message,
+		    ROUND_UP(sizeof(header) + length, 8));
+}
+
 static void complete(Peer *peer, uint64_t id, const void *data, uint32_t length)
 {
 	send_packet(peer, VMBUS_PACKET_COMP, false, id, data, length);
@@ -161,7 +189,7 @@ static void generate_one(Peer *peer)
 		asked->seed = seed;
 		g_hash_table_insert(peer->asked, g_memdup2(&id, sizeof(id)), asked);
 	}
-	send_packet(peer, VMBUS_PACKET_DATA_INBAND, ask, id, data, ROUND_UP(size, 8));
+	send_data(peer, ask, id, data, peer->pipe ? size : ROUND_UP(size, 8));
 	peer->generate.left--;
 }
 
@@ -202,6 +230,20 @@ static void rescind_now(void *opaque)
 
 	peer->counters.rescinds++;
 	peer_rescind(&peer->link);
+}
+
+static void sub_offered(void *opaque)
+{
+	Peer *peer = opaque;
+
+	peer->counters.sub_offers++;
+}
+
+static void sub_released(void *opaque)
+{
+	Peer *peer = opaque;
+
+	peer->counters.sub_releases++;
 }
 
 static void offer_now(void *opaque)
@@ -498,6 +540,22 @@ static void answered(Peer *peer, const PeerPacket *packet)
 
 /* ---- orders ---- */
 
+static void order_hello(Peer *peer, const PeerPacket *packet)
+{
+	struct peer_answer answer = { .value[0] = PEER_VERSION, .sum2 = PEER_SUM_START };
+	VMBusGpadl *gpadl = peer_ring_gpadl(peer->chan);
+	uint32_t i;
+
+	answer.value[1] = peer_recv_ring_size(peer->chan);
+	answer.value[2] = peer_send_ring_size(peer->chan);
+	for (i = 0; i < peer_gpadl_pages(gpadl); i++) {
+		uint64_t pfn = peer_gpadl_pfn(gpadl, i);
+
+		answer.sum2 = peer_sum(answer.sum2, &pfn, sizeof(pfn));
+	}
+	complete(peer, packet->trans_id, &answer, offsetof(struct peer_answer, ranges));
+}
+
 static void answer(Peer *peer, const PeerPacket *packet, int status, uint32_t value)
 {
 	struct peer_answer answer = { .status = status, .value[0] = value };
@@ -573,6 +631,9 @@ static void obey(Peer *peer, PeerPacket *packet)
 	const uint32_t *arg = order->arg;
 
 	switch (order->op) {
+	case PEER_HELLO:
+		order_hello(peer, packet);
+		return;
 	case PEER_COMPLETE:
 		order_complete(peer, packet, arg);
 		return;
@@ -602,7 +663,7 @@ static void obey(Peer *peer, PeerPacket *packet)
 		timer_mod(peer->stall_timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + arg[0]);
 		break;
 	}
-	answer(peer, packet, 0, PEER_VERSION);
+	answer(peer, packet, 0, 0);
 	switch (order->op) {
 	case PEER_GENERATE:
 		order_generate(peer, arg);
@@ -615,6 +676,9 @@ static void obey(Peer *peer, PeerPacket *packet)
 		break;
 	case PEER_RAW:
 		order_raw(peer, packet, arg[0]);
+		break;
+	case PEER_SUBCHANNEL:
+		peer_offer(&peer->sub_link);
 		break;
 	case PEER_POKE:
 		memcpy(peer->poke, arg, sizeof(peer->poke));
@@ -633,8 +697,7 @@ static void plain(Peer *peer, const PeerPacket *packet)
 	if (wants)
 		complete(peer, packet->trans_id, packet->payload, echo ? packet->length : 0);
 	else if (echo)
-		send_packet(peer, VMBUS_PACKET_DATA_INBAND, false, 0, packet->payload,
-			    packet->length);
+		send_data(peer, false, 0, packet->payload, packet->length);
 	if (peer->rescind_after && !--peer->rescind_after)
 		rescind_now(peer);
 }
@@ -646,8 +709,31 @@ static bool is_order(const PeerPacket *packet)
 	return packet->length >= sizeof(*order) && order->magic == PEER_MAGIC;
 }
 
+/* Return: false for what has no place in pipe mode. */
+static bool strip_pipe_header(Peer *peer, PeerPacket *packet)
+{
+	PipeHeader header;
+
+	if (packet->length < sizeof(header) ||
+	    packet->flags & VMBUS_PACKET_FLAG_REQUEST_COMPLETION)
+		return false;
+	memcpy(&header, packet->payload, sizeof(header));
+	packet->payload += sizeof(header);
+	packet->length -= sizeof(header);
+	if (header.length > packet->length ||
+	    (header.type != PIPE_DATA && header.type != PIPE_PARTIAL))
+		return false;
+	packet->length = header.length;
+	peer->pipe_type = header.type;
+	return true;
+}
+
 static void handle(Peer *peer, PeerPacket *packet)
 {
+	if (peer->pipe && packet->type != VMBUS_PACKET_COMP && !strip_pipe_header(peer, packet)) {
+		error_report("kmcl-test: this is no message of a pipe");
+		return;
+	}
 	if (packet->type == VMBUS_PACKET_COMP)
 		answered(peer, packet);
 	else if (is_order(packet))
@@ -691,6 +777,8 @@ static void notified(VMBusChannel *chan)
 {
 	Peer *peer = KMCL_TEST(vmbus_channel_device(chan));
 
+	if (vmbus_channel_idx(chan))
+		return;
 	flush(peer);
 	while (may_read(peer) && read_batch(peer, chan))
 		flush(peer);
@@ -716,6 +804,10 @@ static int opened(VMBusChannel *chan)
 {
 	Peer *peer = KMCL_TEST(vmbus_channel_device(chan));
 
+	if (vmbus_channel_idx(chan)) {
+		peer->counters.sub_opens++;
+		return 0;
+	}
 	peer->chan = chan;
 	peer->counters.opens++;
 	return 0;
@@ -725,8 +817,16 @@ static void closed(VMBusChannel *chan)
 {
 	Peer *peer = KMCL_TEST(vmbus_channel_device(chan));
 
+	if (vmbus_channel_idx(chan))
+		return;
 	peer->chan = NULL;
 	forget(peer);
+	peer_rescind(&peer->sub_link);
+}
+
+static uint16_t channels(VMBusDevice *vdev)
+{
+	return 2;
 }
 
 /* ---- QMP ---- */
@@ -775,6 +875,8 @@ static void realize(VMBusDevice *vdev, Error **errp)
 {
 	Peer *peer = KMCL_TEST(vdev);
 
+	peer->pipe = VMBUS_DEVICE_GET_CLASS(vdev)->channel_flags & OFFER_AS_PIPE;
+	peer->pipe_type = PIPE_DATA;
 	peer->asked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	g_queue_init(&peer->out);
 	g_queue_init(&peer->held);
@@ -789,12 +891,18 @@ static void realize(VMBusDevice *vdev, Error **errp)
 	peer->link.trapped = rescind_now;
 	peer->link.released = released;
 	peer_attach(&peer->link, vmbus_device_channel(vdev, 0));
+	peer->sub_link.on_demand = true;
+	peer->sub_link.opaque = peer;
+	peer->sub_link.offered = sub_offered;
+	peer->sub_link.released = sub_released;
+	peer_attach(&peer->sub_link, vmbus_device_channel(vdev, 1));
 }
 
 static void unrealize(VMBusDevice *vdev)
 {
 	Peer *peer = KMCL_TEST(vdev);
 
+	peer_detach(&peer->sub_link);
 	peer_detach(&peer->link);
 	forget(peer);
 	timer_free(peer->generate_timer);
@@ -835,6 +943,8 @@ static void class_init(ObjectClass *klass, void *data)
 	vdc->open_channel = opened;
 	vdc->close_channel = closed;
 	vdc->chan_notify_cb = notified;
+	vdc->num_channels = channels;
+	vdc->mmio_size_mb = PEER_MMIO_MEGABYTES;
 	object_class_property_add(klass, "rescind", "int", NULL, set_rescind, NULL, NULL);
 	object_class_property_add_str(klass, "mode", get_mode, set_mode);
 	object_class_property_add_bool(klass, "stalled", get_stalled, set_stalled);
@@ -849,9 +959,25 @@ static const TypeInfo type_info = {
 	.class_init = class_init,
 };
 
+static void pipe_class_init(ObjectClass *klass, void *data)
+{
+	VMBusDeviceClass *vdc = VMBUS_DEVICE_CLASS(klass);
+
+	qemu_uuid_parse(PEER_PIPE_INSTANCE, &vdc->instanceid);
+	vdc->channel_flags = OFFER_AS_PIPE;
+	vdc->mmio_size_mb = 0;
+}
+
+static const TypeInfo pipe_type_info = {
+	.name = TYPE_KMCL_TEST_PIPE,
+	.parent = TYPE_KMCL_TEST,
+	.class_init = pipe_class_init,
+};
+
 static void register_types(void)
 {
 	type_register_static(&type_info);
+	type_register_static(&pipe_type_info);
 }
 
 type_init(register_types)

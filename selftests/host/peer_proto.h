@@ -18,6 +18,9 @@
 
 #define PEER_CLASS		"7a7f10c6-4b5e-4d0e-9c54-4b4d434c5065"
 #define PEER_INSTANCE		"7a7f10c7-4b5e-4d0e-9c54-4b4d434c5065"
+/* A second device of the class, offered in pipe mode: orders get no answers there. */
+#define PEER_PIPE_INSTANCE	"7a7f10c8-4b5e-4d0e-9c54-4b4d434c5065"
+#define PEER_MMIO_MEGABYTES	2
 
 #define PEER_MAGIC		0x6b6d636c2d746573ull
 #define PEER_VERSION		1
@@ -26,7 +29,9 @@
 #define PEER_FOREVER		0xffffffffu
 
 enum peer_op {
-	/* Answer: value[0] version. */
+	/* Answer: value[0] version, value[1] and value[2] bytes of the rings from and to the guest,
+	 * sum2: of the page numbers of both.
+	 */
 	PEER_HELLO,
 	/* arg[0]: enum peer_mode. */
 	PEER_MODE,
@@ -71,6 +76,8 @@ enum peer_op {
 	PEER_POKE,
 	/* Answer: followed by struct peer_counters. arg[0]: then set them to 0. */
 	PEER_COUNTERS,
+	/* Offer a subchannel, until the channel is closed. */
+	PEER_SUBCHANNEL,
 };
 
 enum peer_mode { PEER_ECHO, PEER_SINK };
@@ -126,6 +133,9 @@ struct peer_counters {
 	uint64_t open_requests;	/* PEER_ASK without an answer yet */
 	uint64_t opens;
 	uint64_t rescinds;
+	uint64_t sub_offers;
+	uint64_t sub_opens;
+	uint64_t sub_releases;	/* by the guest, after the subchannel's rescind */
 };
 
 struct peer_answer {
@@ -158,13 +168,18 @@ static inline uint64_t peer_sum(uint64_t sum, const void *data, uint64_t length)
 	return sum;
 }
 
-/* Byte @i of the pattern of a seed. */
+/* Bytes 8 * @i to 8 * @i + 7 of the pattern of a seed, the lowest first. */
+static inline uint64_t peer_word(uint32_t seed, uint64_t i)
+{
+	uint64_t x = (seed + 1) * 0x9e3779b97f4a7c15ull + i * 0xd1342543de82ef95ull;
+
+	x ^= x >> 32;
+	return x * 0xff51afd7ed558ccdull;
+}
+
 static inline uint8_t peer_byte(uint32_t seed, uint64_t i)
 {
-	uint32_t x = seed * 2654435761u + (uint32_t)i * 0x9e3779b1u;
-
-	x ^= x >> 15;
-	return (uint8_t)(x * 0x85ebca6bu >> 24);
+	return (uint8_t)(peer_word(seed, i / 8) >> i % 8 * 8);
 }
 
 static inline void peer_fill(void *data, uint64_t length, uint32_t seed)
@@ -172,16 +187,26 @@ static inline void peer_fill(void *data, uint64_t length, uint32_t seed)
 	uint8_t *byte = (uint8_t *)data;
 	uint64_t i;
 
-	for (i = 0; i < length; i++)
+	for (i = 0; i + 8 <= length; i += 8) {
+		uint64_t word = peer_word(seed, i / 8);
+
+		__builtin_memcpy(byte + i, &word, 8);
+	}
+	for (; i < length; i++)
 		byte[i] = peer_byte(seed, i);
 }
 
 static inline int peer_filled(const void *data, uint64_t length, uint32_t seed)
 {
 	const uint8_t *byte = (const uint8_t *)data;
-	uint64_t i;
+	uint64_t i, word;
 
-	for (i = 0; i < length; i++)
+	for (i = 0; i + 8 <= length; i += 8) {
+		__builtin_memcpy(&word, byte + i, 8);
+		if (word != peer_word(seed, i / 8))
+			return 0;
+	}
+	for (; i < length; i++)
 		if (byte[i] != peer_byte(seed, i))
 			return 0;
 	return 1;

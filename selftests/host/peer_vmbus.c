@@ -127,8 +127,11 @@ static void posted(VMBus *vmbus, int status)
 			continue;
 		if (status != -EAGAIN && link->sending == PEER_RESCINDING)
 			link->want_rescind = false;
-		if (status != -EAGAIN && link->sending == PEER_OFFERING)
+		if (status != -EAGAIN && link->sending == PEER_OFFERING) {
 			link->want_offer = false;
+			if (link->offered)
+				link->offered(link->opaque);
+		}
 		link->sending = PEER_IDLE;
 	}
 }
@@ -221,6 +224,24 @@ static enum spring spring(PeerLink *link, uint32_t type)
 	return sprung;
 }
 
+/* The guest connects anew, or asks for the offers. */
+static void begin_anew(VMBus *vmbus)
+{
+	PeerLink *link;
+
+	QTAILQ_FOREACH(link, &links, link) {
+		if (link->chan->vmbus != vmbus)
+			continue;
+		link->want_rescind = false;
+		link->want_offer = false;
+		link->sending = PEER_IDLE;
+		qatomic_set(&link->rescinded, link->on_demand);
+		/* The core offers what has not been offered. */
+		if (link->on_demand)
+			link->chan->offer_state = VMOFFER_SENT;
+	}
+}
+
 static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, void *data)
 {
 	/* All messages about a channel, but GPADL_BODY, begin alike. */
@@ -234,6 +255,8 @@ static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, v
 	    type != VMBUS_MSG_GPADL_BODY) {
 		link = find_link(data, about->child_relid);
 	}
+	if (msg->message_type == HV_MESSAGE_VMBUS && type == VMBUS_MSG_REQUESTOFFERS)
+		begin_anew(data);
 	if (type == VMBUS_MSG_RELID_RELEASED) {
 		if (link)
 			later(released_bh, link);
@@ -268,6 +291,7 @@ void peer_trap(PeerLink *link, uint32_t type, uint32_t skip, bool swallow)
 void peer_attach(PeerLink *link, VMBusChannel *chan)
 {
 	link->chan = chan;
+	link->rescinded = link->on_demand;
 	QTAILQ_INSERT_TAIL(&links, link, link);
 }
 
@@ -318,6 +342,16 @@ PeerPacket *peer_receive(VMBusChannel *chan)
 uint32_t peer_send_ring_size(VMBusChannel *chan)
 {
 	return chan->send_ringbuf.common.len;
+}
+
+uint32_t peer_recv_ring_size(VMBusChannel *chan)
+{
+	return chan->recv_ringbuf.common.len;
+}
+
+VMBusGpadl *peer_ring_gpadl(VMBusChannel *chan)
+{
+	return chan->gpadl;
 }
 
 /* The core takes an empty ring for a full one when it decides whether the guest waits for room. */

@@ -12,6 +12,8 @@ typedef struct PeerLink {
 	void *opaque;
 	void (*trapped)(void *opaque);      /* the message of peer_trap() has come */
 	void (*released)(void *opaque);     /* the guest has let go of a rescinded channel */
+	void (*offered)(void *opaque);      /* peer_offer() has reached the guest; optional */
+	bool on_demand;                     /* not offered with the others, but by peer_offer() */
 
 	uint32_t trap;                      /* message type, 0: none */
 	uint32_t trap_skip;
@@ -41,6 +43,8 @@ typedef struct PeerPacket {
 /* Between vmbus_channel_recv_start() and vmbus_channel_recv_done(); any packet type. */
 PeerPacket *peer_receive(VMBusChannel *chan);
 uint32_t peer_send_ring_size(VMBusChannel *chan);
+uint32_t peer_recv_ring_size(VMBusChannel *chan);
+VMBusGpadl *peer_ring_gpadl(VMBusChannel *chan);
 void peer_mend_room(VMBusChannel *chan);
 void peer_send_raw(VMBusChannel *chan, const void *bytes, uint32_t length, uint32_t advance);
 void peer_poke(VMBusChannel *chan, bool from_guest, uint32_t offset, uint32_t value, bool signal);

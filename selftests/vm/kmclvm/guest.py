@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import initramfs, roots
+from . import acpi, initramfs, roots
 from .qmp import Qmp, QmpError
 
 KVM_CHECK_EXTENSION = 0xAE03
@@ -124,6 +124,7 @@ class Guest:
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
         if self._peer:
             shutil.copy(self._peer, self._run_dir / "qemu-peer")
+            (self._run_dir / "mmio.aml").write_bytes(acpi.mmio_table())
         nested = self._accel == "nested"
         listeners = {name: self._listen(name) for name in (*PORTS, *(["poke"] if nested else []))}
         command = self._nested() if nested else self._inner_command(self._socket_chardev)
@@ -257,7 +258,8 @@ class Guest:
                         "-device", "hv-balloon,id=balloon,status-report=on",
                         "-global", "PIIX4_PM.disable_s4=1"]
             if self._peer:
-                command += ["-device", "kmcl-test,id=peer"]
+                command += ["-device", "kmcl-test,id=peer", "-device", "kmcl-test-pipe,id=pipe",
+                            "-acpitable", f"file={RUN}/mmio.aml"]
         else:
             command += ["-cpu", cpu]
         return command + self._extra
