@@ -59,7 +59,12 @@ extern unsigned int peer_chains;
 extern unsigned int peer_rescinds;
 extern unsigned int peer_limit_ms;
 
+extern const GUID peer_class;
+extern const GUID peer_instance;
+extern const GUID peer_pipe_instance;
+
 struct client *client_create(void);
+NTSTATUS client_set_target(struct client *c, const GUID *instance);
 bool client_destroy(struct client *c);
 bool client_open(struct client *c);
 bool client_enabled_opens(struct client *c);
@@ -106,5 +111,12 @@ extern const struct ktap_suite incoming_suite;
 extern const struct ktap_suite completion_suite;
 extern const struct ktap_suite malformed_suite;
 extern const struct ktap_suite rescind_suite;
+extern const struct ktap_suite properties_suite;
+extern const struct ktap_suite rings_suite;
+extern const struct ktap_suite pipe_suite;
+extern const struct ktap_suite sleep_open_suite;
+extern const struct ktap_suite sleep_untouched_suite;
+extern const struct ktap_suite sleep_closed_suite;
+extern const struct ktap_suite sleep_end_suite;
 
 #endif

@@ -3,12 +3,17 @@
 #include "peer.h"
 
 /* PEER_CLASS, PEER_INSTANCE */
-static const GUID peer_class = {
+const GUID peer_class = {
 	0x7a7f10c6, 0x4b5e, 0x4d0e, { 0x9c, 0x54, 0x4b, 0x4d, 0x43, 0x4c, 0x50, 0x65 }
 };
 
-static const GUID peer_instance = {
+const GUID peer_instance = {
 	0x7a7f10c7, 0x4b5e, 0x4d0e, { 0x9c, 0x54, 0x4b, 0x4d, 0x43, 0x4c, 0x50, 0x65 }
+};
+
+/* PEER_PIPE_INSTANCE */
+const GUID peer_pipe_instance = {
+	0x7a7f10c8, 0x4b5e, 0x4d0e, { 0x9c, 0x54, 0x4b, 0x4d, 0x43, 0x4c, 0x50, 0x65 }
 };
 
 /* ---- callbacks ---- */
@@ -122,8 +127,14 @@ struct client *client_create(void)
 	callbacks.EvtChannelPostStarted = post_started;
 	VmbChannelInitSetStateChangeCallbacks(c->channel, &callbacks);
 	VmbChannelInitSetProcessPacketCallbacks(c->channel, process_packet, NULL);
-	VmbClientChannelInitSetTargetPnp(c->channel, &peer_class, &peer_instance, pnp_failure);
+	client_set_target(c, &peer_instance);
 	return c;
+}
+
+/* Before it is opened: another device of the peer's class, NULL for any. */
+NTSTATUS client_set_target(struct client *c, const GUID *instance)
+{
+	return VmbClientChannelInitSetTargetPnp(c->channel, &peer_class, instance, pnp_failure);
 }
 
 /* Return: did every accepted packet complete exactly once? */

@@ -76,7 +76,7 @@ static void run_echoes(struct ktap *t, struct client *c, unsigned int count, uns
 
 static void echo(struct ktap *t, struct client *c, bool by_completion)
 {
-	static const unsigned int depths[] = { 1, 2, 7, 64, 512, 4096 };
+	static const unsigned int depths[] = { 1, 2, 3, 7, 16, 64, 256, 1024, 4096 };
 	unsigned int i, share = peer_echoes / 2 / ARRAY_SIZE(depths);
 	struct peer_counters counters;
 

@@ -5,16 +5,16 @@
 
 #include "peer.h"
 
-unsigned int peer_echoes = 6000;
+unsigned int peer_echoes = 4500;
 module_param_named(echoes, peer_echoes, uint, 0444);
 MODULE_PARM_DESC(echoes, "echoes of the echo tests, in all");
 
-unsigned int peer_chains = 300;
+unsigned int peer_chains = 200;
 module_param_named(chains, peer_chains, uint, 0444);
 MODULE_PARM_DESC(chains, "MDL chains of each external data test");
 
-unsigned int peer_rescinds = 20;
-module_param_named(rescinds, peer_rescinds, uint, 0444);
+unsigned int peer_rescinds = 8;
+module_param_named(rescinds, peer_rescinds, uint, 0644);
 MODULE_PARM_DESC(rescinds, "rescinds at each stage");
 
 unsigned int peer_limit_ms = 1000;
@@ -29,6 +29,13 @@ static const struct ktap_suite * const suites[] = {
 	&completion_suite,
 	&malformed_suite,
 	&rescind_suite,
+	&properties_suite,
+	&rings_suite,
+	&pipe_suite,
+	&sleep_open_suite,
+	&sleep_untouched_suite,
+	&sleep_closed_suite,
+	&sleep_end_suite,
 };
 
 static struct dentry *dir;

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vm: peer timeout=120
+# Ring memory: sizes, fragmented memory, reopen.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./peer.bash
+peer_run rings
