@@ -10,6 +10,10 @@ DKMS_SRC := /usr/src/kmcl-$(VERSION)
 # make test TESTS="dynmem*" KERNELS="6.12"
 TESTS ?=
 KERNELS ?=
+# make test TESTS='peer_*' COUNTS=full: as often as the project's claims say, which takes an hour; or parameters of
+# peer_test.ko, as COUNTS="echoes=100000 chains=1000 rescinds=20"
+COUNTS ?=
+export COUNTS
 
 .DEFAULT_GOAL := help
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: peer timeout=240
+# vm: peer timeout=240 cmdline=slub_debug=F,kmalloc-*
 # Packets and requests of the host.
 set -uo pipefail
 cd "$(dirname "$0")" && . ./peer.bash

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: peer timeout=180
+# vm: peer timeout=180 cmdline=slub_debug=F,kmalloc-* kernel=6.1
 # A channel that is open while the guest sleeps: suspend to idle leaves it alone, hibernation closes it, and it opens
 # again. Devices are put to sleep and woken (pm_test), or the guest finds no place for its image and goes on: nothing
 # has to wake a machine that sleeps. Kernels without pm_test can show only the second.

@@ -29,6 +29,12 @@ def functions():
     return list(dict.fromkeys(PROTOTYPE.findall(header) + INLINE.findall(header)))
 
 
+def client_functions():
+    """The members of KMCL_CLIENT_INTERFACE_V1."""
+    methods = _header().split("#define KMCL_CLIENT_METHODS", 1)[1].split("#define", 1)[0]
+    return set(re.findall(r"\bVmb\w+", methods))
+
+
 def _symvers(path):
     """(symbol, module, kind of export) rows."""
     for line in path.read_text().splitlines():

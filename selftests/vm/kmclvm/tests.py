@@ -25,6 +25,10 @@ KERNEL_PREFIX = re.compile(r"^(.*?)(?:<\d+>)?\[\s*\d+\.\d{6}\] .*$")
 TIMEOUT = 60
 BOOT_TIMEOUT = 180
 
+# How often tests repeat what they repeat, for those that read /kmcl/counts; and how much longer they may take then.
+COUNTS = os.environ.get("COUNTS", "")
+COUNTS_FACTOR = 30 if COUNTS else 1
+
 
 def patience():
     """By what all limits grow on a machine that has more to do than processors to do it with."""
@@ -38,15 +42,20 @@ class Test:
         self.path = path
         self.name = path.name.removesuffix(".sh")
         self.where = header[1]
-        self.timeout = TIMEOUT
+        self.timeout = TIMEOUT * COUNTS_FACTOR
+        self.kernel = None
         self.cpus = 2
         self.memory = 512
         self.cmdline = []
         self.storage = False
         for word in header[2].split():
             key, _, value = word.partition("=")
-            if key in ("timeout", "cpus", "memory"):
+            if key in ("cpus", "memory"):
                 setattr(self, key, int(value))
+            elif key == "timeout":
+                self.timeout = int(value) * COUNTS_FACTOR
+            elif key == "kernel":
+                self.kernel = value
             elif key == "cmdline":
                 self.cmdline.append(value)
             elif word == "storage":
@@ -61,22 +70,17 @@ class Test:
         return (bus, self.cpus, self.memory, " ".join(self.cmdline), self.storage)
 
 
-def _asked_for(test, patterns):
-    """Tests with the test peer need a QEMU of our own, so they run when they are named, or with PEER=1."""
-    if not patterns:
-        return test.where != "peer" or bool(os.environ.get("PEER"))
-    return any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)
-
-
-def find(patterns=()):
-    """The tests in the tree whose names match one of the patterns."""
+def find(patterns=(), kernel=None):
+    """The tests in the tree whose names match one of the patterns, if any, and that run on the kernel."""
     tests = []
     for folder in (OWN_TESTS, KMOD_TESTS):
         for path in sorted(folder.glob("*.sh")):
             header = HEADER.search(path.read_text())
             if header and path.stat().st_mode & 0o100:
                 tests.append(Test(path, header))
-    return [test for test in tests if _asked_for(test, patterns)]
+    return [test for test in tests
+            if (not patterns or any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)) and
+            kernel in (None, test.kernel or kernel)]
 
 
 def _programs():
@@ -93,6 +97,7 @@ def _programs():
 def _files(tests, grace):
     """All that stands beside the tests comes along: helpers, data, programs."""
     files = {"kmcl/list": "".join(f"{test.timeout * grace:.0f} {test.path.name}\n" for test in tests).encode(),
+             "kmcl/counts": f"{COUNTS}\n".encode(),
              "kmcl/second": f"{1000 * grace:.0f}\n".encode()}
     for folder in (OWN_TESTS, KMOD_TESTS):
         for path in folder.glob("*"):
@@ -163,6 +168,8 @@ class Run:
         grace = patience()
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
+        if cpus != 2:
+            where += f" on {cpus}"
         started = time.monotonic()
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
@@ -210,7 +217,7 @@ def run(version, patterns=(), record=None, verbose=False, accel=None):
     record, a dictionary, gets the tally of each test as "VERSION NAME".
     """
     groups = {}
-    for test in find(patterns):
+    for test in find(patterns, version):
         groups.setdefault(test.guest, []).append(test)
     tally = ktap.Tally()
     if not groups:
