@@ -16,16 +16,16 @@ mkdir "$mnt"
 
 need_vdisk() {
 	modinfo vdisk_vsp >/dev/null 2>&1 || skip_all "no module vdisk_vsp"
-	[ ! -e $disk ] || skip_all "$disk is there already"
+	[ ! -e "$disk" ] || skip_all "$disk is there already"
 	command -v fio mkfs.ext4 >/dev/null || skip_all "no fio, or no mkfs.ext4"
 }
 
 has_disk() {
-	[ -b $disk ] && [ "$(cat $vsc/state 2>/dev/null)" = ready ]
+	[ -b "$disk" ] && [ "$(cat "$vsc/state" 2>/dev/null)" = ready ]
 }
 
 has_no_disk() {
-	[ ! -e $block ]
+	[ ! -e "$block" ]
 }
 
 # load_vdisk [parameter of the server...]
@@ -58,7 +58,7 @@ grew() {
 }
 
 in_flight() {
-	awk '{ exit !($1 + $2) }' $block/inflight
+	awk '{ exit !($1 + $2) }' "$block/inflight"
 }
 
 # random_file MIB: a name of one.
@@ -72,11 +72,11 @@ same_on_disk() {
 	local size
 
 	size=$(stat -c %s "$1")
-	cmp "$1" <(dd if=$disk iflag=direct bs=1M skip="$2" count=$((size >> 20)) 2>/dev/null)
+	cmp "$1" <(dd if="$disk" iflag=direct bs=1M skip="$2" count=$((size >> 20)) 2>/dev/null)
 }
 
 copy_to_disk() {
-	dd if="$1" of=$disk oflag=direct bs=1M seek="$2" 2>/dev/null
+	dd if="$1" of="$disk" oflag=direct bs=1M seek="$2" 2>/dev/null
 }
 
 drop_caches() {
@@ -88,7 +88,7 @@ drop_caches() {
 verify() {
 	local log=$scratch/fio
 
-	fio --name="$1" --filename=$disk --ioengine=libaio --iodepth=16 --direct=1 --rw=randwrite \
+	fio --name="$1" --filename="$disk" --ioengine=libaio --iodepth=16 --direct=1 --rw=randwrite \
 		--verify=crc32c --verify_fatal=1 --verify_state_save=0 "${@:2}" >"$log" 2>&1 || {
 		sed 's/^/# /' "$log"
 		return 1
@@ -97,7 +97,7 @@ verify() {
 }
 
 no_objects() {
-	! grep -v ' 0$' $objects | sed 's/^/# left: /' | grep .
+	! grep -v ' 0$' "$objects" | sed 's/^/# left: /' | grep .
 }
 
 finish_vdisk() {

@@ -7,41 +7,41 @@ set -uo pipefail
 cd "$(dirname "$0")" && . ./vdisk.bash
 
 filesystem() {
-	mkfs.ext4 -q $disk && mount $disk "$mnt" && cp "$(random_file 8)" "$mnt/file"
+	mkfs.ext4 -q "$disk" && mount "$disk" "$mnt" && cp "$(random_file 8)" "$mnt/file"
 }
 
 survives() {
-	umount "$mnt" && drop_caches && mount $disk "$mnt" && cmp "$(random_file 8)" "$mnt/file"
+	umount "$mnt" && drop_caches && mount "$disk" "$mnt" && cmp "$(random_file 8)" "$mnt/file"
 }
 
 flushes() {
 	local before
 
-	before=$(cat $vsp/flushes)
+	before=$(cat "$vsp/flushes")
 	echo again >"$mnt/small" && sync "$mnt/small" && grew flushes "$before"
 }
 
 zeroes_on_disk() {
-	cmp -n 4194304 /dev/zero <(dd if=$disk iflag=direct bs=1M skip=32 count=4 2>/dev/null)
+	cmp -n 4194304 /dev/zero <(dd if="$disk" iflag=direct bs=1M skip=32 count=4 2>/dev/null)
 }
 
 discard() {
 	local before
 
-	before=$(cat $vsp/discards)
+	before=$(cat "$vsp/discards")
 	copy_to_disk "$(random_file 4)" 32 && same_on_disk "$(random_file 4)" 32 || return
-	blkdiscard -o $((32 << 20)) -l $((4 << 20)) $disk && grew discards "$before" && zeroes_on_disk
+	blkdiscard -o $((32 << 20)) -l $((4 << 20)) "$disk" && grew discards "$before" && zeroes_on_disk
 }
 
 # The filesystem on the disk learns it, too.
 grow() {
-	mount $disk "$mnt" && echo 96 >$vsp/size && within 20 is $block/size $((96 << 11)) &&
-		resize2fs $disk >/dev/null 2>&1 || return
+	mount "$disk" "$mnt" && echo 96 >"$vsp/size" && within 20 is "$block/size" $((96 << 11)) &&
+		resize2fs "$disk" >/dev/null 2>&1 || return
 	[ "$(stat -f -c %b "$mnt")" -gt $((80 << 8)) ] && cmp "$(random_file 8)" "$mnt/file" && umount "$mnt"
 }
 
 shrink() {
-	! echo 32 2>/dev/null >$vsp/size && is $vsp/size 96 && is $block/size $((96 << 11))
+	! echo 32 2>/dev/null >"$vsp/size" && is "$vsp/size" 96 && is "$block/size" $((96 << 11))
 }
 
 # Neither the requests nor the memory that they are about are whole pages.
@@ -55,7 +55,7 @@ store_in_file() {
 
 	unload_vdisk && load_vdisk path="$store" size=64 && copy_to_disk "$(random_file 8)" 8 || return
 	used=$(stat -c %b "$store")
-	[ "$used" -ge $((8 << 11)) ] && blkdiscard -o $((12 << 20)) -l $((4 << 20)) $disk || return
+	[ "$used" -ge $((8 << 11)) ] && blkdiscard -o $((12 << 20)) -l $((4 << 20)) "$disk" || return
 	[ "$(stat -c %b "$store")" -le $((used - (4 << 11))) ] && copy_to_disk "$(random_file 8)" 8
 }
 
@@ -71,7 +71,7 @@ no_such_store() {
 full_store() {
 	mkdir "$scratch/small" && mount -t tmpfs -o size=8m tmpfs "$scratch/small" || return
 	load_vdisk path="$scratch/small/store" size=64 && copy_to_disk "$(random_file 4)" 0 || return
-	! copy_to_disk "$(random_file 8)" 8 && same_on_disk "$(random_file 4)" 0 && [ "$(cat $vsp/failures)" -gt 0 ] &&
+	! copy_to_disk "$(random_file 8)" 8 && same_on_disk "$(random_file 4)" 0 && [ "$(cat "$vsp/failures")" -gt 0 ] &&
 		unload_vdisk && umount "$scratch/small"
 }
 
@@ -79,7 +79,7 @@ need_vdisk
 modprobe ext4
 plan 14
 expect "client first: the disk comes with its server" eval 'modprobe vdisk_vsc && has_no_disk && load_vdisk size=64'
-expect "its size is the server's" is $block/size $((64 << 11))
+expect "its size is the server's" is "$block/size" $((64 << 11))
 expect "discarded blocks read as zeroes" discard
 expect "a filesystem, and a file on it" filesystem
 expect "the file survives unmounting" survives

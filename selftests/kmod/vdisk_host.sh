@@ -10,13 +10,13 @@ cd "$(dirname "$0")" && . ./vdisk.bash
 pause_holds() {
 	local before writer
 
-	echo Y >$vsp/paused && is $vsp/paused Y || return
-	before=$(cat $vsp/writes)
+	echo Y >"$vsp/paused" && is "$vsp/paused" Y || return
+	before=$(cat "$vsp/writes")
 	copy_to_disk "$(random_file 4)" 0 &
 	writer=$!
 	within 20 in_flight || return
-	is $vsp/writes "$before" && in_flight && kill -0 $writer || return
-	echo N >$vsp/paused && wait $writer && same_on_disk "$(random_file 4)" 0
+	is "$vsp/writes" "$before" && in_flight && kill -0 "$writer" || return
+	echo N >"$vsp/paused" && wait "$writer" && same_on_disk "$(random_file 4)" 0
 }
 
 # pauses PID: pauses and starts the server while a process lives, ten times at least.
@@ -24,7 +24,7 @@ pauses() {
 	local n=0
 
 	while kill -0 "$1" 2>/dev/null; do
-		echo Y >$vsp/paused && echo N >$vsp/paused || return
+		echo Y >"$vsp/paused" && echo N >"$vsp/paused" || return
 		n=$((n + 1))
 		sleep 0.02
 	done
@@ -37,20 +37,20 @@ pause_under_load() {
 
 	verify pause --bsrange=4k-64k --size=16m &
 	job=$!
-	pauses $job && wait $job
+	pauses "$job" && wait "$job"
 }
 
 busy() {
 	local status=0
 
-	mkfs.ext4 -q $disk && mount $disk "$mnt" || return
+	mkfs.ext4 -q "$disk" && mount "$disk" "$mnt" || return
 	rmmod vdisk_vsc 2>/dev/null && status=1
 	cp "$(random_file 4)" "$mnt/file" && umount "$mnt" && return $status
 }
 
 # Traffic that goes on until its disk goes; 0: it ended with an error, as it must.
 traffic() {
-	! fio --name=traffic --filename=$disk --ioengine=libaio --iodepth=32 --direct=1 --rw=randrw --bs=16k \
+	! fio --name=traffic --filename="$disk" --ioengine=libaio --iodepth=32 --direct=1 --rw=randrw --bs=16k \
 		--time_based --runtime=120 >"$scratch/traffic" 2>&1
 }
 
@@ -61,12 +61,12 @@ vsp_removed_under_load() {
 	job=$!
 	within 20 in_flight && timed rmmod vdisk_vsp || return
 	echo "# removed in $milliseconds ms"
-	wait $job && within 20 has_no_disk
+	wait "$job" && within 20 has_no_disk
 }
 
 # The filesystem fails, and can be unmounted.
 vsp_removed_under_filesystem() {
-	mkfs.ext4 -q $disk && mount $disk "$mnt" && cp "$(random_file 4)" "$mnt/file" || return
+	mkfs.ext4 -q "$disk" && mount "$disk" "$mnt" && cp "$(random_file 4)" "$mnt/file" || return
 	rmmod vdisk_vsp && within 20 has_no_disk || return
 	! (echo new >"$mnt/new" && sync "$mnt/new") 2>/dev/null
 	umount "$mnt"
@@ -82,7 +82,7 @@ vsp_removed_while_paused() {
 
 	traffic &
 	job=$!
-	within 20 in_flight && echo Y >$vsp/paused && within 20 in_flight && rmmod vdisk_vsp && wait $job &&
+	within 20 in_flight && echo Y >"$vsp/paused" && within 20 in_flight && rmmod vdisk_vsp && wait "$job" &&
 		within 20 has_no_disk
 }
 
@@ -105,7 +105,7 @@ vsc_reloads() {
 }
 
 nothing_bad() {
-	is $vsp/bad_messages 0 && is $vsc/bad_messages 0
+	is "$vsp/bad_messages" 0 && is "$vsc/bad_messages" 0
 }
 
 need_vdisk
