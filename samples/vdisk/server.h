@@ -44,6 +44,10 @@ NTSTATUS VdiskWorkersStart(PVDISK_SERVER Server);
 VOID VdiskWorkersStop(PVDISK_SERVER Server);
 EVT_VMB_CHANNEL_PROCESS_PACKET VdiskEvtProcessPacket;
 
+/* vsp_save.c */
+EVT_VMB_CHANNEL_SAVE_PACKET VdiskEvtSavePacket;
+EVT_VMB_CHANNEL_RESTORE_PACKET VdiskEvtRestorePacket;
+
 /* vsp.c */
 NTSTATUS VdiskChannelCreate(PVDISK_SERVER Server, VMBCHANNEL *Channel);
 PVDISK_SERVER VdiskServerHold(VOID);

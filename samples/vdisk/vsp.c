@@ -139,6 +139,10 @@ static NTSTATUS VdiskConfigure(VMBCHANNEL Channel)
 	if (NT_SUCCESS(status))
 		status = VmbChannelInitSetFriendlyName(Channel, &name);
 	if (NT_SUCCESS(status))
+		status = VmbServerChannelInitSetSaveRestorePacketCallbacks(Channel,
+									   VdiskEvtSavePacket,
+									   VdiskEvtRestorePacket);
+	if (NT_SUCCESS(status))
 		status = VmbServerChannelInitSetTargetInterfaceId(Channel, GUID_VDISK_INTERFACE,
 								  GUID_VDISK_INSTANCE);
 	return status;

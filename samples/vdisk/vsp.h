@@ -37,6 +37,7 @@ int VdiskServerPause(void);
 int VdiskServerStart(void);
 int VdiskServerIsPaused(void);
 int VdiskServerGrow(unsigned long long capacity);
+int VdiskServerRestore(void);
 
 struct VDISK_SERVER_COUNTERS {
 	long long Hellos;
@@ -47,6 +48,8 @@ struct VDISK_SERVER_COUNTERS {
 	long long Zeroes;
 	long long Failures;	/* requests that were replied to with a failing status */
 	long long BadMessages;	/* among them: what no client that keeps to the protocol sends */
+	long long Restores;
+	long long SavedBytes;	/* by the last save */
 };
 
 extern struct VDISK_SERVER_COUNTERS VdiskServerCounters;
