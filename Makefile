@@ -20,6 +20,7 @@ export COUNTS
 help:
 	@echo 'Try it (on any machine; what is missing goes into $${KMCL_CACHE:-~/.cache/kmcl}):'
 	@echo '  make demo          a driver written for Windows moves the memory of a VM, live'
+	@echo '  make demo-local    the same idea with no VMBus: a disk whose server is saved and restored'
 	@echo '  make test          all tests; TESTS="name or glob..." KERNELS="6.1 6.12 7.3" choose'
 	@echo '  make shell         a console in a guest that has a VMBus; KERNELS=6.12'
 	@echo
@@ -60,6 +61,9 @@ dkms-uninstall:
 demo:
 	@selftests/demo/run
 
+demo-local:
+	@selftests/demo/run-local
+
 test:
 	@selftests/suite $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)')
 
@@ -81,4 +85,4 @@ clean:
 	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
-.PHONY: help modules install uninstall dkms-install dkms-uninstall demo test shell lint api-report clean
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test shell lint api-report clean

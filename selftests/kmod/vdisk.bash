@@ -58,7 +58,9 @@ grew() {
 }
 
 in_flight() {
-	awk '{ exit !($1 + $2) }' "$block/inflight"
+	local reads writes
+
+	read -r reads writes <"$block/inflight" && [ $((reads + writes)) -gt 0 ]
 }
 
 # random_file MIB: a name of one.

@@ -71,8 +71,8 @@ no_such_store() {
 full_store() {
 	mkdir "$scratch/small" && mount -t tmpfs -o size=8m tmpfs "$scratch/small" || return
 	load_vdisk path="$scratch/small/store" size=64 && copy_to_disk "$(random_file 4)" 0 || return
-	! copy_to_disk "$(random_file 8)" 8 && same_on_disk "$(random_file 4)" 0 && [ "$(cat "$vsp/failures")" -gt 0 ] &&
-		unload_vdisk && umount "$scratch/small"
+	! copy_to_disk "$(random_file 8)" 8 && same_on_disk "$(random_file 4)" 0 && grew failures 0 && unload_vdisk &&
+		umount "$scratch/small"
 }
 
 need_vdisk
