@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# vm: any timeout=240
+# vm: any timeout=400
 # Client channels of kmcl.ko on the test bus: every suite of kmcl_test.ko, or those named as
 # arguments. The misuse suite announces the warnings that it provokes.
 set -euo pipefail
