@@ -58,6 +58,7 @@ extern unsigned int peer_echoes;
 extern unsigned int peer_chains;
 extern unsigned int peer_rescinds;
 extern unsigned int peer_limit_ms;
+extern bool peer_local;
 
 extern const GUID peer_class;
 extern const GUID peer_instance;
@@ -103,6 +104,14 @@ struct request {
 VMBPACKET request_begin(struct client *c, struct request *r);
 NTSTATUS request_finish(struct request *r, VMBPACKET packet, NTSTATUS sent);
 NTSTATUS request_wait(struct request *r);
+
+/* For what only a VMBus has, messages of the guest and the limits of hv_vmbus. */
+static inline bool peer_skip_local(struct ktap *t)
+{
+	if (peer_local)
+		t->skipped = "the local bus has no such thing";
+	return peer_local;
+}
 
 extern const struct ktap_suite echo_suite;
 extern const struct ktap_suite external_suite;

@@ -21,6 +21,10 @@ unsigned int peer_limit_ms = 1000;
 module_param_named(limit_ms, peer_limit_ms, uint, 0444);
 MODULE_PARM_DESC(limit_ms, "a rescind has had its effect after so many milliseconds");
 
+bool peer_local;
+module_param_named(local, peer_local, bool, 0444);
+MODULE_PARM_DESC(local, "the peer is local_peer.ko, not a host");
+
 static const struct ktap_suite * const suites[] = {
 	&echo_suite,
 	&external_suite,
