@@ -30,6 +30,7 @@ help:
 	@echo '  make dkms-install  let DKMS build them for every kernel; make dkms-uninstall'
 	@echo
 	@echo 'Work on it:'
+	@echo '  make soak          10^8 packets through two local channels; PACKETS=1e6 or HOURS=2 for less'
 	@echo '  make lint          checkpatch, sparse, cppcheck, shellcheck, format'
 	@echo '  make api-report    each function of the API: exported, by which bus, tested by what'
 	@echo '  make clean         remove what was built (the cache stays: rm -r it yourself)'
@@ -67,6 +68,10 @@ demo-local:
 test:
 	@selftests/suite $(if $(KERNELS),--kernels '$(KERNELS)') $(if $(TESTS),--tests '$(TESTS)')
 
+soak:
+	@selftests/soak/run $(if $(PACKETS),--packets $(PACKETS)) $(if $(HOURS),--hours $(HOURS)) \
+		$(if $(KERNELS),--kernel $(firstword $(KERNELS)))
+
 shell:
 	@selftests/vm/shell $(if $(KERNELS),--kernel $(firstword $(KERNELS)))
 
@@ -85,4 +90,4 @@ clean:
 	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
-.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test shell lint api-report clean
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test soak shell lint api-report clean

@@ -309,10 +309,13 @@ static enum step deliver(struct kmcl_channel *ch, bool passive)
 	struct batch batch = { .passive = passive, .budget = BATCH_BUDGET };
 	enum step stop;
 
-	do {
+	for (;;) {
 		stop = deliver_batch(ch, &batch);
-	} while (stop == STEP_EMPTY && kmcl_ring_unmask(&ch->link.in));
-	return stop;
+		if (stop != STEP_EMPTY || !kmcl_ring_unmask(&ch->link.in))
+			return stop;
+		/* Its sender may have seen the mask clear and have signalled as well. */
+		kmcl_event_count(KMCL_COUNT_LATE_LOOK);
+	}
 }
 
 static bool needs_passive(const struct kmcl_rx *rx)

@@ -40,6 +40,11 @@ static int events_show(struct seq_file *m, void *unused)
 	seq_printf(m, "cancel request: %d\n", atomic_read(&kmcl_events[KMCL_COUNT_CANCEL]));
 	seq_printf(m, "completion above the maximum packet size: %d\n",
 		   atomic_read(&kmcl_events[KMCL_COUNT_OVERSIZE_COMPLETION]));
+	seq_printf(m, "local signals: %d\n", atomic_read(&kmcl_events[KMCL_COUNT_SIGNAL]));
+	seq_printf(m, "local signals that found nothing: %d\n",
+		   atomic_read(&kmcl_events[KMCL_COUNT_IDLE_SIGNAL]));
+	seq_printf(m, "packets found after unmasking: %d\n",
+		   atomic_read(&kmcl_events[KMCL_COUNT_LATE_LOOK]));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(events);

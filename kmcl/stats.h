@@ -34,6 +34,10 @@ static inline void kmcl_object_freed(enum kmcl_object kind)
 enum kmcl_count {
 	KMCL_COUNT_CANCEL = KMCL_MALFORMED_KINDS,
 	KMCL_COUNT_OVERSIZE_COMPLETION,
+	/* Of the local bus, to see that its ends signal when they must and only then. */
+	KMCL_COUNT_SIGNAL,
+	KMCL_COUNT_IDLE_SIGNAL,		/* that found nothing to do */
+	KMCL_COUNT_LATE_LOOK,		/* of an end at a ring just unmasked, which found a packet */
 	KMCL_COUNTS
 };
 

@@ -12,6 +12,7 @@
 #include <linux/vmalloc.h>
 
 #include "../channel.h"
+#include "../stats.h"
 #include "local.h"
 
 /* ---- ring memory ---- */
@@ -85,6 +86,20 @@ static void map_ring(struct kmcl_ring *ring, const struct kmcl_local_ring *memor
 
 /* ---- signals ---- */
 
+/* Is there a packet to take, or do we wait for room? */
+static bool has_work(const struct kmcl_link *link)
+{
+	return virt_load_acquire(&link->in.ctl->write_index) != READ_ONCE(link->in.mine) ||
+	       READ_ONCE(link->out.ctl->pending_send_sz);
+}
+
+static void count_signal(const struct kmcl_link *link)
+{
+	kmcl_event_count(KMCL_COUNT_SIGNAL);
+	if (!has_work(link))
+		kmcl_event_count(KMCL_COUNT_IDLE_SIGNAL);
+}
+
 static void kick(struct tasklet_struct *tasklet)
 {
 	struct kmcl_local_kick *kick = from_tasklet(kick, tasklet, tasklet);
@@ -93,8 +108,10 @@ static void kick(struct tasklet_struct *tasklet)
 	spin_lock_bh(kick->lock);
 	link = kick->link;
 	spin_unlock_bh(kick->lock);
-	if (link)
-		kmcl_link_signalled(link);
+	if (!link)
+		return;
+	count_signal(link);
+	kmcl_link_signalled(link);
 }
 
 void kmcl_local_kick_init(struct kmcl_local_kick *k, spinlock_t *lock)
