@@ -89,7 +89,7 @@ static void map_ring(struct kmcl_ring *ring, const struct kmcl_local_ring *memor
 /* Is there a packet to take, or do we wait for room? */
 static bool has_work(const struct kmcl_link *link)
 {
-	return virt_load_acquire(&link->in.ctl->write_index) != READ_ONCE(link->in.mine) ||
+	return READ_ONCE(link->in.ctl->write_index) != READ_ONCE(link->in.mine) ||
 	       READ_ONCE(link->out.ctl->pending_send_sz);
 }
 

@@ -103,7 +103,7 @@ static struct shared *share(struct ktap *t, struct pair *p)
 	return shared;
 }
 
-/* From inside EvtChannelOpened until closing begins; unmapped and deleted inside EvtChannelClosed. */
+/* From inside EvtChannelOpened until closing begins; taken back inside EvtChannelClosed. */
 static void when(struct ktap *t, struct client *c, bool server_leaves)
 {
 	struct pair *p = pair_create(t);
@@ -258,7 +258,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelMapGpadl, VmbChannelDeleteGpadl: N23 when, the server leaves",
 	  when_server_leaves },
 	{ "VmbChannelDeleteGpadl, VmbChannelUnmapGpadl: 6.9 waits for the server", delete_waits },
-	{ "VmbChannelGetMmioSpace, VmbServerChannelInitSetMmioMegabytes: N20 shared by both", mmio },
+	{ "VmbChannelGetMmioSpace, VmbServerChannelInitSetMmioMegabytes: N20 shared by both",
+	  mmio },
 	{ "VmbChannelGetMmioSpace, VmbServerChannelInitSetMmioMegabytes: N17 none", no_mmio },
 };
 

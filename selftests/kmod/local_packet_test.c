@@ -128,7 +128,7 @@ static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffe
 	     STATUS_INVALID_DEVICE_REQUEST))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	status = VmbChannelPacketGetExternalData(packet, 0, &mdl);
-	if (external == (status == STATUS_INVALID_DEVICE_REQUEST))
+	if (external != (status != STATUS_INVALID_DEVICE_REQUEST))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	if (status) {
 		VmbChannelPacketComplete(packet, &status, sizeof(status));
@@ -287,9 +287,11 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelPacketGetExternalData, VmbPacketSendWithExternalMdl: 5.3 a chain, both ways",
 	  chain },
 	{ "VmbChannelPacketGetExternalData: 6.8 not outside the packet's callback", elsewhere },
-	{ "VmbChannelPacketGetExternalData, VmbPacketSendWithExternalPfns: N11 memory that is not there",
+	{ "VmbChannelPacketGetExternalData, VmbPacketSendWithExternalPfns: "
+	  "N11 memory that is not there",
 	  lies },
-	{ "VmbChannelPacketGetExternalData, VmbChannelInitSetMaximumExternalData: N11 above the limits",
+	{ "VmbChannelPacketGetExternalData, VmbChannelInitSetMaximumExternalData: "
+	  "N11 above the limits",
 	  limits },
 };
 

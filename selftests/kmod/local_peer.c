@@ -62,13 +62,6 @@ static struct {
 	unsigned int on_the_way;
 } peer;
 
-#define COUNT(counter, n)				\
-	do {						\
-		spin_lock_bh(&peer.lock);		\
-		peer.counters.counter += (n);		\
-		spin_unlock_bh(&peer.lock);		\
-	} while (0)
-
 /* ---- past the library ---- */
 
 static struct kmcl_channel *guts(void)
@@ -87,6 +80,7 @@ static void write_raw(const void *bytes, u32 length, u32 advance)
 		memcpy(ring->data + ring->mine, bytes, length);
 		ring->mine = (ring->mine + advance) % ring->size;
 		ring->published = ring->mine;
+		/* The bytes first, as kmcl_ring_publish() has it. */
 		virt_store_release(&ring->ctl->write_index, ring->mine);
 		ch->offer->bus->ops->signal(ch->offer);
 	}
@@ -189,7 +183,9 @@ static NTSTATUS send(const void *data, u32 size, u32 seed, bool ask)
 	if (!status)
 		return status;
 	VmbPacketFree(packet);
-	COUNT(open_requests, -ask);
+	spin_lock_bh(&peer.lock);
+	peer.counters.open_requests -= ask;
+	spin_unlock_bh(&peer.lock);
 	is_through();
 	return status;
 }
@@ -548,7 +544,9 @@ static void offer(struct work_struct *work)
 
 static void rescind(struct work_struct *work)
 {
-	COUNT(rescinds, 1);
+	spin_lock_bh(&peer.lock);
+	peer.counters.rescinds++;
+	spin_unlock_bh(&peer.lock);
 	VmbChannelDisable(peer.channel);
 	if (peer.offer_ms != PEER_FOREVER)
 		queue_delayed_work(peer.wq, &peer.offer, msecs_to_jiffies(peer.offer_ms));

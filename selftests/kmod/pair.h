@@ -22,7 +22,7 @@ struct end {
 	atomic_t accepted;
 	atomic_t completed;
 	atomic_t removed;		/* with STATUS_DEVICE_REMOVED */
-	NTSTATUS status;		/* of the last send to complete, or what the test puts here */
+	NTSTATUS status;		/* of the last send to complete, or the test's own */
 	u8 reply[64];
 	u32 reply_length;
 };

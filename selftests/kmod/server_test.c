@@ -231,7 +231,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbServerChannelInitSetFlags: 2.3 all five flags", flags },
 	{ "VmbServerChannelInitSetFlags, VmbChannelInitSetFlags: 11.5 a pipe in the kernel", pipe },
 	{ "VmbServerChannelInitSetTargetVtl: N19 levels of trust", trust_level },
-	{ "VmbServerChannelInitSetVmbusHandle, VmbConvertVmbusHandleToKernelHandle: N21 no partitions",
+	{ "VmbServerChannelInitSetVmbusHandle, VmbConvertVmbusHandleToKernelHandle: "
+	  "N21 no partitions",
 	  handles },
 	{ "VmbServerChannelInitSetMmioMegabytes: N17 statuses", mmio_statuses },
 	{ "VmbChannelSetInterruptLatency, VmbClientChannelInitSetRingBufferPageCount, "

@@ -94,7 +94,8 @@ static void come_and_go(struct side *side)
 
 		/* The server may go at any moment; nothing else can be wrong. */
 		side->wrong |= status && status != STATUS_DEVICE_REMOVED;
-		side->opens += !status;
+		if (!status)
+			WRITE_ONCE(side->opens, side->opens + 1);
 		end_send(client, "storm", 5, get_random_u32() % 2 ? WAIT_FLAG : 0);
 		nap();
 		VmbChannelDisable(client->channel);
@@ -111,7 +112,12 @@ static void from_both_sides(struct ktap *t, struct client *c)
 		return;
 	start(&client, p, come_and_go);
 	for (i = 0; i < storms; i++) {
+		unsigned int opens = READ_ONCE(client.opens);
+
 		offer(t, p);
+		/* Sometimes before the client has come, sometimes after. */
+		if (i % 2)
+			CHECK_SOON(t, READ_ONCE(client.opens) != opens);
 		nap();
 		VmbChannelDisable(p->server.channel);
 	}
@@ -241,6 +247,39 @@ static void during_request(struct ktap *t, struct client *c)
 
 	if (p)
 		disable_during(t, p, ask);
+}
+
+/* ---- saves ---- */
+
+static void save_server(struct side *side)
+{
+	VMBCHANNEL server = side->p->server.channel;
+	u8 *buffer = kmalloc(4096, GFP_KERNEL);
+
+	while (buffer && !READ_ONCE(side->stop)) {
+		ULONG filled, required;
+
+		end_send(&side->p->client, "12345678", 8, WAIT_FLAG);
+		VmbChannelPause(server);
+		if (!VmbChannelSaveBegin(server)) {
+			while (VmbChannelSaveContinue(server, buffer, 4096, &filled, &required) ==
+			       STATUS_BUFFER_OVERFLOW)
+				nap();
+			VmbChannelSaveEnd(server);
+			side->opens++;
+		}
+		VmbChannelStart(server);
+		nap();
+	}
+	kfree(buffer);
+}
+
+static void during_save(struct ktap *t, struct client *c)
+{
+	struct pair *p = pair_create(t);
+
+	if (p)
+		disable_during(t, p, save_server);
 }
 
 /* ---- and GPADLs ---- */
@@ -409,7 +448,10 @@ static const struct ktap_test tests[] = {
 	  during_request },
 	{ "VmbChannelDisable, VmbChannelMapGpadl, VmbChannelUnmapGpadl, VmbChannelDeleteGpadl: "
 	  "4.6 during maps", during_map },
-	{ "VmbChannelEnable, VmbChannelGetInterfaceInstance: N19 thousands of offers", many_offers },
+	{ "VmbChannelDisable, VmbChannelSaveBegin, VmbChannelSaveContinue, VmbChannelSaveEnd: "
+	  "N24 during saves", during_save },
+	{ "VmbChannelEnable, VmbChannelGetInterfaceInstance: N19 thousands of offers",
+	  many_offers },
 };
 
 const struct ktap_suite storm_suite = KTAP_SUITE("storm", tests);
