@@ -103,7 +103,7 @@ no_objects() {
 }
 
 finish_vdisk() {
-	! mountpoint -q "$mnt" || umount "$mnt"
+	! grep -q " $mnt " /proc/mounts || umount "$mnt"
 	unload_vdisk
 	expect "no channel, packet or request is left" no_objects
 	rm -rf "$scratch"
