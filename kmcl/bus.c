@@ -848,19 +848,6 @@ void kmcl_bus_unwatch(const guid_t *type)
 	mutex_unlock(&registry);
 }
 
-static void unwatch_ids(const struct hv_vmbus_device_id *ids, const struct hv_vmbus_device_id *end)
-{
-	for (; ids != end; ids++)
-		kmcl_bus_unwatch(&ids->guid);
-}
-
-static const struct hv_vmbus_device_id *last_id(const struct hv_vmbus_device_id *ids)
-{
-	while (!guid_is_null(&ids->guid))
-		ids++;
-	return ids;
-}
-
 static void list_seeker(struct kmcl_seeker *seeker)
 {
 	struct kmcl_offer *offer;
@@ -879,11 +866,16 @@ static void list_seeker(struct kmcl_seeker *seeker)
 	spin_unlock_bh(&bus_lock);
 }
 
-/* Nothing more is shown to the seeker. */
+/* Nothing more is shown to the seeker. What it has not taken, another may. */
 void kmcl_seeker_stop(struct kmcl_seeker *seeker)
 {
+	struct kmcl_offer *offer;
+
 	spin_lock_bh(&bus_lock);
 	list_del(&seeker->node);
+	offer = find_sought(seeker);
+	if (offer)
+		show_to_seeker(offer);
 	spin_unlock_bh(&bus_lock);
 }
 
@@ -893,21 +885,21 @@ void kmcl_seeker_stop(struct kmcl_seeker *seeker)
  *
  * Those that are there already are had by kmcl_bus_hold() at once.
  *
- * Return: 0; what a bus says that cannot look.
+ * Return: 0; what a bus says that cannot look. Either way kmcl_seeker_stop() and kmcl_seeker_end()
+ * end it.
  */
 int kmcl_seeker_register(struct kmcl_seeker *seeker)
 {
 	const struct hv_vmbus_device_id *id;
 	int err;
 
+	seeker->watched = seeker->ids;
 	list_seeker(seeker);
 	for (id = seeker->ids; !guid_is_null(&id->guid); id++) {
 		err = kmcl_bus_watch(&id->guid);
-		if (err) {
-			kmcl_seeker_stop(seeker);
-			unwatch_ids(seeker->ids, id);
+		if (err)
 			return err;
-		}
+		seeker->watched = id + 1;
 	}
 	return 0;
 }
@@ -915,5 +907,8 @@ int kmcl_seeker_register(struct kmcl_seeker *seeker)
 /* The buses look for these types no longer. The seeker was stopped and holds nothing any more. */
 void kmcl_seeker_end(struct kmcl_seeker *seeker)
 {
-	unwatch_ids(seeker->ids, last_id(seeker->ids));
+	const struct hv_vmbus_device_id *id;
+
+	for (id = seeker->ids; id != seeker->watched; id++)
+		kmcl_bus_unwatch(&id->guid);
 }

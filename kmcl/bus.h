@@ -121,6 +121,7 @@ struct kmcl_seeker {
 	/* There is one: kmcl_bus_hold() may get it. Called with a spin lock held. */
 	void (*found)(struct kmcl_seeker *seeker);
 	struct list_head node;
+	const struct hv_vmbus_device_id *watched;	/* up to here the buses look for them */
 };
 
 int kmcl_bus_register(struct kmcl_bus *bus);

@@ -270,6 +270,7 @@ bool kmcl_lifecycle_begin_config(struct kmcl_channel *ch);
 bool kmcl_lifecycle_take_turn(struct kmcl_channel *ch);
 void kmcl_lifecycle_end_turn(struct kmcl_channel *ch);
 NTSTATUS kmcl_lifecycle_open(struct kmcl_channel *ch);
+void kmcl_lifecycle_start(struct kmcl_channel *ch);
 void kmcl_lifecycle_end(struct kmcl_channel *ch);
 void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
 void kmcl_lifecycle_notify(struct kmcl_channel *ch);

@@ -200,17 +200,19 @@ static void end_connection(struct kmcl_channel *ch)
 static void enter(struct kmcl_channel *ch, const struct kmcl_state *after)
 {
 	enum kmcl_phase before = ch->state.phase;
+	bool disabled = after->phase == KMCL_DISABLED && before != KMCL_DISABLED;
 
 	if (before == KMCL_CLOSING || (before == KMCL_OPENING && after->phase != KMCL_OPEN))
 		end_connection(ch);
-	if (after->phase == KMCL_DISABLED && before != KMCL_DISABLED) {
-		kmcl_bus_release(ch);
+	if (disabled)
 		kmcl_tx_set_gate(ch, KMCL_GATE_REFUSE);
-	}
 	if (after->phase == KMCL_ENABLED && before != KMCL_ENABLED)
 		kmcl_tx_set_gate(ch, KMCL_GATE_QUEUE);
 	set_phase(ch, after->phase);
 	ch->state = *after;
+	/* Last: who waits for this may clean up the channel. */
+	if (disabled)
+		kmcl_bus_release(ch);
 }
 
 static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event);
@@ -254,6 +256,12 @@ static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event)
 NTSTATUS kmcl_lifecycle_open(struct kmcl_channel *ch)
 {
 	return transition(ch, KMCL_EVENT_OPEN);
+}
+
+/* For a server whose save ends, within its turn. */
+void kmcl_lifecycle_start(struct kmcl_channel *ch)
+{
+	transition(ch, KMCL_EVENT_START);
 }
 
 /* ---- news from the bus ---- */

@@ -338,13 +338,17 @@ static bool take_offer(struct kmcl_pnp_driver *driver)
 	list_add_tail(&node->link, &driver->nodes);
 	driver->untried++;
 	spin_unlock_bh(&driver->lock);
+	/* Once it is held it may go at any time. */
+	kref_get(&node->ref);
 	if (kmcl_bus_hold(&driver->seeker, &node->holder)) {
 		kick(node);
+		kref_put(&node->ref, free_node);
 		return true;
 	}
 	spin_lock_bh(&driver->lock);
 	list_del(&node->link);
 	driver->untried--;
+	wake_up_all(&driver->wait);
 	spin_unlock_bh(&driver->lock);
 	IoDeleteDevice(node->pdo);
 	kfree(node);
@@ -399,6 +403,20 @@ static void remove_devices(struct kmcl_pnp_driver *driver)
 }
 
 /**
+ * kmcl_pnp_unregister() - remove a driver's devices
+ * @driver: from kmcl_pnp_register()
+ *
+ * Their offers are there for others when this returns.
+ */
+void kmcl_pnp_unregister(struct kmcl_pnp_driver *driver)
+{
+	kmcl_seeker_stop(&driver->seeker);
+	remove_devices(driver);
+	kmcl_seeker_end(&driver->seeker);
+	kfree(driver);
+}
+
+/**
  * kmcl_pnp_register() - have a driver's AddDevice called for the devices of some classes
  * @object: the driver, with an AddDevice
  * @ids: the classes, up to a zero GUID; stays
@@ -425,26 +443,11 @@ struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
 	init_waitqueue_head(&driver->wait);
 	err = kmcl_seeker_register(&driver->seeker);
 	if (err) {
-		remove_devices(driver);
-		kfree(driver);
+		kmcl_pnp_unregister(driver);
 		return ERR_PTR(err);
 	}
 	queue_work(kmcl_event_wq, &driver->scan);
 	flush_work(&driver->scan);
 	wait_event(driver->wait, all_tried(driver));
 	return driver;
-}
-
-/**
- * kmcl_pnp_unregister() - remove a driver's devices
- * @driver: from kmcl_pnp_register()
- *
- * Their offers are there for others when this returns.
- */
-void kmcl_pnp_unregister(struct kmcl_pnp_driver *driver)
-{
-	kmcl_seeker_stop(&driver->seeker);
-	remove_devices(driver);
-	kmcl_seeker_end(&driver->seeker);
-	kfree(driver);
 }

@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "channel.h"
@@ -22,8 +23,16 @@ struct buffer {
 	u8 data[] __aligned(8);
 };
 
+/* Each takes a whole incoming packet's memory. A client that is not a liar has fewer requests. */
+#define REPLIES_MAX	4096u
+
+/* More than any channel has outstanding. A save comes from somewhere else: it may go on for ever. */
+#define SAVE_MAX	(64u << 20)
+
 struct kmcl_restore {
 	struct list_head buffers;
+	u32 bytes;		/* in them */
+	u32 replies;
 	struct kmcl_saved_reader reader;
 	struct kmcl_saved_channel channel;
 
@@ -73,11 +82,14 @@ static enum kmcl_saved_fault check_buffer(struct kmcl_restore *restore,
 	struct kmcl_saved_item item;
 	u32 at;
 
-	for (at = 0; at < buffer->length && !fault; at += item.length) {
+	for (at = 0; at < buffer->length; at += item.length) {
 		fault = kmcl_saved_read(&restore->reader, buffer->data + at, buffer->length - at,
 					&item);
-		if (!fault && item.type == KMCL_SAVED_CHANNEL)
+		if (fault)
+			break;
+		if (item.type == KMCL_SAVED_CHANNEL)
 			restore->channel = item.channel;
+		cond_resched();
 	}
 	return fault;
 }
@@ -88,8 +100,9 @@ static NTSTATUS collect(struct kmcl_channel *ch, const void *data, u32 length)
 	enum kmcl_saved_fault fault;
 	struct buffer *buffer;
 
-	if (!restore)
+	if (!restore || length > SAVE_MAX - restore->bytes)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	restore->bytes += length;
 	buffer = kvmalloc(sizeof(*buffer) + (size_t)length, GFP_KERNEL);
 	if (!buffer)
 		return STATUS_INSUFFICIENT_RESOURCES;
@@ -122,6 +135,7 @@ static NTSTATUS for_each_item(struct kmcl_channel *ch,
 			if (kmcl_saved_read(&reader, buffer->data + at, buffer->length - at, &item))
 				return STATUS_INVALID_PARAMETER;
 			status = visit(ch, &item);
+			cond_resched();
 		}
 	}
 	return status;
@@ -173,7 +187,8 @@ static NTSTATUS fits(struct kmcl_channel *ch, const struct kmcl_saved_item *item
 		good = queued_fits(ch, &item->packet);
 		break;
 	case KMCL_SAVED_REPLY:
-		good = item->packet.message <= ch->config.max_packet;
+		good = item->packet.message <= ch->config.max_packet &&
+		       ch->restore->replies++ < REPLIES_MAX;
 		break;
 	default:
 		break;
@@ -260,6 +275,8 @@ static NTSTATUS restore_packet(struct kmcl_restore *restore, struct kmcl_packet 
 
 	if (!packet->routine || restore->item_restored)
 		return STATUS_INVALID_DEVICE_REQUEST;
+	if (item->packet.message > packet->capacity)
+		return STATUS_INVALID_PARAMETER;
 	if (cmpxchg(&packet->state, KMCL_PACKET_IDLE,
 		    on_wire ? KMCL_PACKET_ON_WIRE : KMCL_PACKET_QUEUED) != KMCL_PACKET_IDLE)
 		return STATUS_INVALID_DEVICE_REQUEST;
@@ -288,7 +305,7 @@ static NTSTATUS restore_packet(struct kmcl_restore *restore, struct kmcl_packet 
  * Context: EvtVmbChannelRestorePacket, once in each call.
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid packet; STATUS_INVALID_DEVICE_REQUEST
  * elsewhere or a second time, or the packet is in flight or has no completion routine;
- * STATUS_INVALID_PARAMETER not what the callback was given.
+ * STATUS_INVALID_PARAMETER not what the callback was given, or the packet has no room for it.
  *
  * Microsoft: "FN_VMB_PACKET_RESTORE callback function".
  */
@@ -421,11 +438,13 @@ static NTSTATUS restore_from(struct kmcl_channel *ch, const void *buffer, u32 si
 
 	if (may_restore(ch))
 		status = collect(ch, buffer, size);
+	if (status == STATUS_MORE_PROCESSING_REQUIRED)
+		return status;
 	if (NT_SUCCESS(status))
 		status = carry_out(ch);
-	if (status != STATUS_MORE_PROCESSING_REQUIRED)
-		kmcl_restore_free(ch);
-	return status;
+	kmcl_restore_free(ch);
+	/* From a callback: to our caller it would say that there are more chunks. */
+	return status == STATUS_MORE_PROCESSING_REQUIRED ? STATUS_UNSUCCESSFUL : status;
 }
 
 /**
@@ -450,7 +469,7 @@ static NTSTATUS restore_from(struct kmcl_channel *ch, const void *buffer, u32 si
  * data, or a save that does not fit the channel; STATUS_INVALID_DEVICE_STATE not enabled, open,
  * being saved, or in a callback; STATUS_NOT_SUPPORTED packets without a callback;
  * STATUS_DEVICE_REMOVED the client of this save does not wait any more;
- * STATUS_INSUFFICIENT_RESOURCES; STATUS_UNSUCCESSFUL EvtVmbChannelRestorePacket has not called
+ * STATUS_INSUFFICIENT_RESOURCES, or a save of more than 64 MiB; STATUS_UNSUCCESSFUL EvtVmbChannelRestorePacket has not called
  * VmbPacketRestore(); its status or that of EvtChannelOpened.
  *
  * Microsoft: "FN_VMB_CHANNEL_RESTORE_FROM_BUFFER callback function".

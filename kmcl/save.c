@@ -258,7 +258,11 @@ static NTSTATUS measure(struct kmcl_channel *ch, struct next *next)
 		next->extra = ch->save->driver_bytes;
 	}
 	next->length = kmcl_saved_length(next->type, next->message, next->extra);
-	return next->length ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+	if (next->length)
+		return STATUS_SUCCESS;
+	/* More than a chunk can be; it may think again. */
+	ch->save->asked = false;
+	return STATUS_UNSUCCESSFUL;
 }
 
 static u8 *write_channel(struct kmcl_channel *ch, u8 *at)
@@ -329,8 +333,10 @@ static NTSTATUS write_driver(struct kmcl_channel *ch, const struct next *next, u
 					&bytes);
 	if (NT_SUCCESS(status))
 		return STATUS_SUCCESS;
-	if (bytes <= next->extra)
+	if (bytes <= next->extra) {
+		save->asked = false;
 		return STATUS_UNSUCCESSFUL;
+	}
 	save->driver_bytes = bytes;
 	return STATUS_BUFFER_TOO_SMALL;
 }
@@ -450,17 +456,18 @@ EXPORT_SYMBOL_GPL(VmbChannelSaveContinue);
 
 /* ---- end ---- */
 
-/* Return: true if the driver has called VmbChannelStart() meanwhile. */
-static bool end(struct kmcl_channel *ch)
+static void end(struct kmcl_channel *ch)
 {
 	struct kmcl_save *save = ch->save;
 	bool start = !save->over && save->start;
 
-	if (!save->over && !save->complete)
+	if (start || (!save->over && !save->complete))
 		thaw(ch);
 	kmcl_save_free(ch);
+	/* The driver has called VmbChannelStart() meanwhile. */
+	if (start)
+		kmcl_lifecycle_start(ch);
 	kmcl_lifecycle_notify(ch);
-	return start;
 }
 
 /**
@@ -479,7 +486,7 @@ static bool end(struct kmcl_channel *ch)
 VOID VmbChannelSaveEnd(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
-	bool is_saving, start = false;
+	bool is_saving;
 
 	if (KMCL_MISUSE(!ch || !ch->is_server, "invalid channel"))
 		return;
@@ -487,10 +494,8 @@ VOID VmbChannelSaveEnd(VMBCHANNEL Channel)
 		return;
 	is_saving = ch->save;
 	if (is_saving)
-		start = end(ch);
+		end(ch);
 	kmcl_lifecycle_end_turn(ch);
 	KMCL_MISUSE(!is_saving, "no save is under way");
-	if (start)
-		VmbChannelStart(Channel);
 }
 EXPORT_SYMBOL_GPL(VmbChannelSaveEnd);

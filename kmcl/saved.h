@@ -16,8 +16,10 @@
  *
  * Threat model: a saved state has been somewhere else. Nothing of it is used before all of it has
  * been checked: lengths against what is there, each number against its bounds, the sum of every
- * chunk. What a forger can do who computes sums anew is to break the channel that is restored, as
- * its client could.
+ * chunk. The sum finds accidents, not forgers: a save names pages of this kernel's memory (the
+ * ranges of HELD), and who can write one and compute its sum can have the driver read and write
+ * any page. So a save is to be kept where only the kernel and root can write, like the kernel's
+ * own memory.
  *
  * No function here locks, allocates or keeps a pointer.
  */

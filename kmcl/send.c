@@ -72,7 +72,7 @@ NTSTATUS kmcl_send_message(struct kmcl_channel *ch, struct kmcl_message *message
 		status = add_external(ch, message, external);
 	if (status)
 		return status;
-	if (READ_ONCE(ch->link.out_pages) && !kmcl_tx_fits(ch, message))
+	if (!kmcl_tx_fits(ch, message))
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }

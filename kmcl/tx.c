@@ -37,13 +37,14 @@ static void describe(struct kmcl_desc *desc, const struct kmcl_message *message,
 	desc->trans_id = 0;
 }
 
-/* Can this message ever go out? */
+/* Can this message ever go out? Before the channel opens, its ring is of any size. */
 bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
 {
 	u32 length = packet_length(message->head_length, message->length);
+	u32 pages = READ_ONCE(ch->link.out_pages);
 
 	return length <= KMCL_PACKET_MAX &&
-	       length + KMCL_TRAILER_SIZE < READ_ONCE(ch->link.out_pages) * KMCL_PAGE_SIZE;
+	       (!pages || length + KMCL_TRAILER_SIZE < pages * KMCL_PAGE_SIZE);
 }
 
 static void write_packet(struct kmcl_ring *ring, u8 *to, const struct kmcl_desc *desc,
@@ -687,6 +688,8 @@ void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_i
 		}
 	}
 	list_splice_init(txns, &tx->queue);
+	if (kmcl_ids_is_crowded(&tx->ids))
+		retry_soon(tx, 0);
 	spin_unlock_bh(&tx->lock);
 }
 

@@ -18,6 +18,7 @@ struct local_gpadl {
 	bool mapped;
 	PMDL mdl;		/* of the mapping, until somebody ends it */
 	bool saved;		/* its mapping was: it waits for a server that is restored */
+	bool ended;		/* by the server that is being restored, should that succeed */
 	bool going;		/* the client waits to delete it */
 	u32 count;
 	PFN_NUMBER pfns[];
@@ -148,7 +149,7 @@ int kmcl_local_map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, PMD
 		memcpy(MmGetMdlPfnArray(new), local->pfns, local->count * sizeof(PFN_NUMBER));
 		new->MdlFlags |= MDL_PAGES_LOCKED;
 		local->mapped = true;
-		local->saved = false;
+		local->saved &= service->restoring;
 		local->mdl = new;
 	}
 	spin_unlock_bh(&service->lock);
@@ -167,14 +168,21 @@ static void free_mapping(PMDL mdl)
 	IoFreeMdl(mdl);
 }
 
-/* End a mapping that a saved server had and the restored one has not taken up. */
+/*
+ * End a mapping that a saved server had and the restored one has not taken up. Until it is known
+ * that the restore succeeds that is only noted: another try may follow.
+ */
 static bool forget_mapping(struct kmcl_local_service *service, struct local_gpadl *local)
 {
-	bool was_saved = local->saved;
+	bool was_saved = local->saved && !local->ended;
 
+	if (service->restoring) {
+		local->ended = local->saved;
+		return was_saved;
+	}
 	local->saved = false;
-	if (was_saved)
-		wake_up_all(&service->wait);
+	local->ended = false;
+	wake_up_all(&service->wait);
 	return was_saved;
 }
 
@@ -206,6 +214,25 @@ bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle)
 	return true;
 }
 
+/*
+ * A restore has succeeded: what the server has mapped or ended waits for nobody any more. Or it has
+ * failed, and everything waits for another try. With service->lock held.
+ */
+void kmcl_local_end_restoring(struct kmcl_local_service *service, bool good)
+{
+	struct local_gpadl *local;
+
+	if (!service->restoring)
+		return;
+	service->restoring = false;
+	list_for_each_entry(local, &service->gpadls, link) {
+		if (good && (local->mapped || local->ended))
+			local->saved = false;
+		local->ended = false;
+	}
+	wake_up_all(&service->wait);
+}
+
 /* The server is saved and closes: what it has mapped stays so. With service->lock held. */
 void kmcl_local_save_mappings(struct kmcl_local_service *service)
 {
@@ -232,7 +259,7 @@ unsigned int kmcl_local_unmap_all(struct kmcl_offer *end)
 	unsigned int left = 0;
 
 	spin_lock_bh(&service->lock);
-	if (service->state != KMCL_LOCAL_KEPT)
+	if (service->state != KMCL_LOCAL_KEPT && !service->restoring)
 		kmcl_local_forget_mappings(service);
 	spin_unlock_bh(&service->lock);
 	for (;; left++) {

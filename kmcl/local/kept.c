@@ -33,7 +33,9 @@ static void expire(struct work_struct *work)
 
 	service = container_of(work, struct kmcl_local_service, expiry.work);
 	mutex_lock(&kmcl_local_lock);
-	kmcl_local_let_go(service);
+	/* Unless a server had it meanwhile and gave it back: then the time begins anew. */
+	if (!delayed_work_pending(&service->expiry))
+		kmcl_local_let_go(service);
 	mutex_unlock(&kmcl_local_lock);
 }
 
@@ -84,6 +86,7 @@ void kmcl_local_let_go(struct kmcl_local_service *service)
 	if (list_empty(&service->kept))
 		return;
 	list_del_init(&service->kept);
+	cancel_delayed_work(&service->expiry);
 	spin_lock_bh(&service->lock);
 	if (service->state == KMCL_LOCAL_KEPT)
 		service->state = KMCL_LOCAL_SERVER_CLOSED;

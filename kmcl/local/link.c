@@ -208,6 +208,7 @@ int kmcl_local_accept(struct kmcl_offer *end, struct kmcl_link *link)
 	if (service->state != (service->save ? KMCL_LOCAL_KEPT : KMCL_LOCAL_KNOCKING)) {
 		err = -ENODEV;
 	} else {
+		service->restoring = service->save;
 		if (service->save)
 			service->state = KMCL_LOCAL_OPEN;
 		service->save = 0;
@@ -232,6 +233,7 @@ void kmcl_local_answer(struct kmcl_offer *end, int err)
 		service->state = err ? KMCL_LOCAL_IDLE : KMCL_LOCAL_OPEN;
 		wake_up_all(&service->wait);
 	}
+	kmcl_local_end_restoring(service, !err);
 	spin_unlock_bh(&service->lock);
 }
 
@@ -291,6 +293,7 @@ void kmcl_local_hang_up(struct kmcl_offer *end, struct kmcl_link *link)
 	memset(&link->in, 0, sizeof(link->in));
 	memset(&link->out, 0, sizeof(link->out));
 	spin_lock_bh(&service->lock);
+	kmcl_local_end_restoring(service, false);
 	if (service->state == KMCL_LOCAL_OPEN && service->save) {
 		service->state = KMCL_LOCAL_KEPT;
 		kmcl_local_save_mappings(service);

@@ -59,6 +59,7 @@ struct kmcl_local_service {
 	int answer;
 	bool withdrawn;
 	u64 save;		/* what a server has to restore to be given the client */
+	bool restoring;		/* a server that restores it has it, and may give it back */
 	struct kmcl_local_kick to_client;
 	struct kmcl_local_kick to_server;
 
@@ -123,6 +124,7 @@ int kmcl_local_map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, str
 bool kmcl_local_unmap_gpadl(struct kmcl_offer *end, u32 handle);
 unsigned int kmcl_local_unmap_all(struct kmcl_offer *end);
 void kmcl_local_save_mappings(struct kmcl_local_service *service);
+void kmcl_local_end_restoring(struct kmcl_local_service *service, bool good);
 void kmcl_local_forget_mappings(struct kmcl_local_service *service);
 
 #endif
