@@ -126,7 +126,9 @@ class Guest:
             shutil.copy(self._peer, self._run_dir / "qemu-peer")
             (self._run_dir / "mmio.aml").write_bytes(acpi.mmio_table())
         nested = self._accel == "nested"
-        listeners = {name: self._listen(name) for name in (*PORTS, *(["poke"] if nested else []))}
+        self._log = None if nested or self._mode == "shell" else self._run_dir / "console.log"
+        names = [name for name in PORTS if name != "console" or not self._log]
+        listeners = {name: self._listen(name) for name in (*names, *(["poke"] if nested else []))}
         command = self._nested() if nested else self._inner_command(self._socket_chardev)
         self._process = subprocess.Popen(
             [roots.VM_DIR / "in-root", "--bind", f"{self._run_dir}:{RUN}", "trixie", *command],
@@ -134,14 +136,14 @@ class Guest:
             start_new_session=True, preexec_fn=_die_with_parent)
         self._thread(self._read_outer)
         socks = {name: self._accept(listener) for name, listener in listeners.items()}
-        self._console = socks["console"]
+        self._console = socks.get("console")
         self._host = socks["host"]
         self.qmp = Qmp(socks["qmp"])
         if nested:
             self._poke_socket = socks["poke"]
             self._thread(self._poke)
         if self._mode != "shell":
-            self._thread(self._read_console)
+            self._thread(self._follow_log if self._log else self._read_console)
         if self._mode == "tests":
             self._thread(self._serve_requests)
         self._agent_file = self._host.makefile("rb")
@@ -225,6 +227,9 @@ class Guest:
         return self.kernel.image.stat().st_dev == self._run_dir.stat().st_dev and os.geteuid() == 0
 
     def _socket_chardev(self, name):
+        # What a console prints faster than a socket is read QEMU throws away, so a log is a file.
+        if name == "console" and self._log:
+            return f"file,id={name},path={RUN}/{self._log.name}"
         return f"socket,id={name},path={RUN}/{name}"
 
     @staticmethod
@@ -315,14 +320,33 @@ class Guest:
         for line in self._process.stdout:
             self.outer_log.append(line.decode(errors="replace").rstrip())
 
+    def _console_line(self, line):
+        text = line.decode(errors="replace").rstrip("\r\n")
+        self.console.append(text)
+        if self._on_line:
+            self._on_line(text)
+
+    def _follow_log(self):
+        rest = b""
+        with open(self._log, "rb") as log:
+            while True:
+                running = self.running
+                data = log.read()
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self._console_line(line)
+                if not running:
+                    break
+                if not data:
+                    time.sleep(0.05)
+        if rest:
+            self._console_line(rest)
+
     def _read_console(self):
         try:
             with self._console.makefile("rb") as lines:
                 for line in lines:
-                    text = line.decode(errors="replace").rstrip("\r\n")
-                    self.console.append(text)
-                    if self._on_line:
-                        self._on_line(text)
+                    self._console_line(line)
         except (OSError, ValueError):
             pass
 
