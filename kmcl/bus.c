@@ -317,8 +317,8 @@ bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance)
 }
 
 /*
- * The last user of a withdrawn offer lets go of it. Until that is seen the bus keeps the offer; from
- * then on its memory may go.
+ * The last user of a withdrawn offer lets go of it. Until that is seen the bus keeps the offer;
+ * from then on its memory may go.
  */
 static void end_offer(struct kmcl_offer *offer, struct kmcl_channel *ch)
 {

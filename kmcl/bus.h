@@ -70,8 +70,8 @@ struct kmcl_bus_ops {
 	unsigned int (*unmap_all)(struct kmcl_offer *end);
 
 	/*
-	 * Of a server's end that was saved. keep: the close and unserve that follow leave the client
-	 * open, for a server that restores this save. take: give such a client to a server that is
+	 * Of a server's end that was saved. keep: the close and unserve that follow leave the
+	 * client open, for a server that restores this save. take: give such a client to a server that is
 	 * offered and not open, as the end that it opens; ERR_PTR(-ENODEV) if there is none,
 	 * ERR_PTR(-EINVAL) if its rings have other sizes. Then either unserve of its own end, or
 	 * give_back.
@@ -106,8 +106,8 @@ struct kmcl_offer {
 };
 
 /*
- * A device that has an offer on behalf of its driver, from AddDevice to the end of its removal. Only
- * channels with this device as their parent can claim the offer meanwhile.
+ * A device that has an offer on behalf of its driver, from AddDevice to the end of its removal.
+ * Only channels with this device as their parent can claim the offer meanwhile.
  */
 struct kmcl_holder {
 	struct kmcl_offer *offer;

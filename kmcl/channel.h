@@ -194,7 +194,7 @@ struct kmcl_channel {
 	struct kref ref;
 	PVOID pointer;
 	PDEVICE_OBJECT parent;		/* with a reference */
-	struct kmcl_holder *holder;	/* the VMBus device in whose stack the parent stands, or NULL */
+	struct kmcl_holder *holder;	/* the VMBus device below the parent, or NULL */
 	struct kmcl_config config;
 	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8, for logs */
 

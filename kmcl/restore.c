@@ -26,7 +26,7 @@ struct buffer {
 /* Each takes a whole incoming packet's memory. A client that is not a liar has fewer requests. */
 #define REPLIES_MAX	4096u
 
-/* More than any channel has outstanding. A save comes from somewhere else: it may go on for ever. */
+/* More than any channel has outstanding. A save comes from somewhere else: it may never end. */
 #define SAVE_MAX	(64u << 20)
 
 struct kmcl_restore {
@@ -119,10 +119,10 @@ static NTSTATUS collect(struct kmcl_channel *ch, const void *data, u32 length)
 	return restore->reader.complete ? STATUS_SUCCESS : STATUS_MORE_PROCESSING_REQUIRED;
 }
 
+typedef NTSTATUS visit_fn(struct kmcl_channel *ch, const struct kmcl_saved_item *item);
+
 /* Every chunk in order, until one fails. They have been checked. */
-static NTSTATUS for_each_item(struct kmcl_channel *ch,
-			      NTSTATUS (*visit)(struct kmcl_channel *ch,
-						const struct kmcl_saved_item *item))
+static NTSTATUS for_each_item(struct kmcl_channel *ch, visit_fn *visit)
 {
 	struct kmcl_saved_reader reader = { };
 	NTSTATUS status = STATUS_SUCCESS;
@@ -469,8 +469,8 @@ static NTSTATUS restore_from(struct kmcl_channel *ch, const void *buffer, u32 si
  * data, or a save that does not fit the channel; STATUS_INVALID_DEVICE_STATE not enabled, open,
  * being saved, or in a callback; STATUS_NOT_SUPPORTED packets without a callback;
  * STATUS_DEVICE_REMOVED the client of this save does not wait any more;
- * STATUS_INSUFFICIENT_RESOURCES, or a save of more than 64 MiB; STATUS_UNSUCCESSFUL EvtVmbChannelRestorePacket has not called
- * VmbPacketRestore(); its status or that of EvtChannelOpened.
+ * STATUS_INSUFFICIENT_RESOURCES, or a save of more than 64 MiB; STATUS_UNSUCCESSFUL
+ * EvtVmbChannelRestorePacket has not called VmbPacketRestore(); its status or that of EvtChannelOpened.
  *
  * Microsoft: "FN_VMB_CHANNEL_RESTORE_FROM_BUFFER callback function".
  */

@@ -333,10 +333,8 @@ static NTSTATUS write_driver(struct kmcl_channel *ch, const struct next *next, u
 					&bytes);
 	if (NT_SUCCESS(status))
 		return STATUS_SUCCESS;
-	if (bytes <= next->extra) {
-		save->asked = false;
+	if (bytes <= next->extra)
 		return STATUS_UNSUCCESSFUL;
-	}
 	save->driver_bytes = bytes;
 	return STATUS_BUFFER_TOO_SMALL;
 }

@@ -147,7 +147,9 @@ static enum kmcl_saved_fault check_header(const struct kmcl_saved_header *header
 /* The order of the types; QUEUED and REPLY mix. */
 static bool may_follow(u16 last, u16 type)
 {
-	if (!body_size(type) || (type == KMCL_SAVED_CHANNEL) != !last)
+	bool first = type == KMCL_SAVED_CHANNEL;
+
+	if (!body_size(type) || first == !!last)
 		return false;
 	if (type == KMCL_SAVED_HELD)
 		return last == KMCL_SAVED_CHANNEL;

@@ -37,7 +37,7 @@ enum kmcl_count {
 	/* Of the local bus, to see that its ends signal when they must and only then. */
 	KMCL_COUNT_SIGNAL,
 	KMCL_COUNT_IDLE_SIGNAL,		/* that found nothing to do */
-	KMCL_COUNT_LATE_LOOK,		/* of an end at a ring just unmasked, which found a packet */
+	KMCL_COUNT_LATE_LOOK,		/* at a ring just unmasked, which found a packet */
 	KMCL_COUNTS
 };
 

@@ -9,8 +9,9 @@
 #include "../pipe/pipe.h"
 #include "local.h"
 
+/* Covers which services there are, and which are kept for a restore. */
 DEFINE_MUTEX(kmcl_local_lock);
-static struct rb_root services;		/* by type and instance, under the mutex */
+static struct rb_root services;		/* by type and instance */
 
 static void free_service(struct kmcl_local_service *service)
 {

@@ -237,7 +237,9 @@ static BOOLEAN VdiskGetGeometry(const VDISK_HELLO_REPLY *Reply, struct vdisk_geo
 		return FALSE;
 	Geometry->capacity = Reply->Capacity;
 	Geometry->block_size = block;
-	Geometry->maximum_transfer = min(Reply->MaximumTransfer, (UINT32)VDISK_MAXIMUM_TRANSFER);
+	Geometry->maximum_transfer = Reply->MaximumTransfer;
+	if (Geometry->maximum_transfer > VDISK_MAXIMUM_TRANSFER)
+		Geometry->maximum_transfer = VDISK_MAXIMUM_TRANSFER;
 	Geometry->maximum_transfer &= ~(block - 1);
 	Geometry->maximum_range = Reply->MaximumRange & ~(block - 1);
 	return TRUE;

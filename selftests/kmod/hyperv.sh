@@ -76,7 +76,8 @@ find_device() {
 request_is_cancelled() {
 	command "request $1"
 	echo "# timeout $1 ms, returned after $(state ms) ms"
-	state_is status 0xc0000120 && [ "$(state ms)" -ge $(($1 - 10)) ] && [ "$(state ms)" -lt $(($1 + ${KMCL_SECOND:-1000} / 2)) ]
+	state_is status 0xc0000120 && [ "$(state ms)" -ge $(($1 - 10)) ] &&
+		[ "$(state ms)" -lt $(($1 + ${KMCL_SECOND:-1000} / 2)) ]
 }
 
 log_is() {

@@ -128,7 +128,7 @@ static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffe
 	     STATUS_INVALID_DEVICE_REQUEST))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	status = VmbChannelPacketGetExternalData(packet, 0, &mdl);
-	if (external != (status != STATUS_INVALID_DEVICE_REQUEST))
+	if (external == (status == STATUS_INVALID_DEVICE_REQUEST))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	if (status) {
 		VmbChannelPacketComplete(packet, &status, sizeof(status));

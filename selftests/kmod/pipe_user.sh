@@ -41,7 +41,7 @@ at_its_end() {
 }
 
 nothing_left() {
-	! grep '[1-9]' $debugfs/kmcl/objects
+	! grep '[1-9]' "$debugfs/kmcl/objects"
 }
 
 kmcl_stays() {

@@ -85,7 +85,6 @@ static int open(struct kmcl_offer *offer, struct kmcl_link *link)
 	struct testbus_device *dev = testbus_device(offer);
 	int err;
 
-	atomic_inc(&dev->opens);
 	dev->in_pages = link->in_pages;
 	dev->out_pages = link->out_pages;
 	err = answer(dev);
@@ -107,6 +106,7 @@ static int open(struct kmcl_offer *offer, struct kmcl_link *link)
 	spin_lock_bh(&dev->host_lock);
 	dev->is_open = true;
 	spin_unlock_bh(&dev->host_lock);
+	atomic_inc(&dev->opens);
 	return 0;
 }
 

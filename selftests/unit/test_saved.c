@@ -385,7 +385,8 @@ TEST(truncated_at_every_length)
 			if (type > 1)
 				reader = after_channel(&open_channel);
 			memcpy(at, whole.at, length);
-			CHECK_EQ(kmcl_saved_read(&reader, at, length, &item), KMCL_SAVED_BAD_LENGTH);
+			CHECK_EQ(kmcl_saved_read(&reader, at, length, &item),
+				 KMCL_SAVED_BAD_LENGTH);
 			free(at);
 		}
 		free(whole.at);
@@ -471,8 +472,10 @@ TEST(ring_sizes_and_positions)
 			enum kmcl_saved_fault fault = is_ring(numbers[s], numbers[i]) ?
 						      KMCL_SAVED_GOOD : KMCL_SAVED_BAD_INDEX;
 
-			in.in_size = out.out_size = numbers[s];
-			in.in_index = out.out_index = numbers[i];
+			in.in_size = numbers[s];
+			out.out_size = numbers[s];
+			in.in_index = numbers[i];
+			out.out_index = numbers[i];
 			CHECK_EQ(judge_channel(&in), fault);
 			CHECK_EQ(judge_channel(&out), fault);
 		}
