@@ -119,10 +119,10 @@ static NTSTATUS collect(struct kmcl_channel *ch, const void *data, u32 length)
 	return restore->reader.complete ? STATUS_SUCCESS : STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-typedef NTSTATUS visit_fn(struct kmcl_channel *ch, const struct kmcl_saved_item *item);
+typedef NTSTATUS (*visit_fn)(struct kmcl_channel *ch, const struct kmcl_saved_item *item);
 
 /* Every chunk in order, until one fails. They have been checked. */
-static NTSTATUS for_each_item(struct kmcl_channel *ch, visit_fn *visit)
+static NTSTATUS for_each_item(struct kmcl_channel *ch, visit_fn visit)
 {
 	struct kmcl_saved_reader reader = { };
 	NTSTATUS status = STATUS_SUCCESS;
@@ -470,7 +470,8 @@ static NTSTATUS restore_from(struct kmcl_channel *ch, const void *buffer, u32 si
  * being saved, or in a callback; STATUS_NOT_SUPPORTED packets without a callback;
  * STATUS_DEVICE_REMOVED the client of this save does not wait any more;
  * STATUS_INSUFFICIENT_RESOURCES, or a save of more than 64 MiB; STATUS_UNSUCCESSFUL
- * EvtVmbChannelRestorePacket has not called VmbPacketRestore(); its status or that of EvtChannelOpened.
+ * EvtVmbChannelRestorePacket has not called VmbPacketRestore(); its status or that of
+ * EvtChannelOpened.
  *
  * Microsoft: "FN_VMB_CHANNEL_RESTORE_FROM_BUFFER callback function".
  */

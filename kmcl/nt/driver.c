@@ -174,8 +174,8 @@ EXPORT_SYMBOL_GPL(kmcl_driver_load);
  * kmcl_driver_unload() - remove a driver's devices, then run its DriverUnload
  * @object: the driver object
  *
- * Waits for its DPCs and work items, and before that until the driver has cleaned up the channels of
- * its devices.
+ * Waits for its DPCs and work items, and before that until the driver has cleaned up the channels
+ * of its devices.
  */
 void kmcl_driver_unload(PDRIVER_OBJECT object)
 {

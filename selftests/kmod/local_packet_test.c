@@ -118,6 +118,7 @@ static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffe
 			   u32 flags)
 {
 	bool external = flags & VMBUS_CHANNEL_PROCESS_PACKET_FLAG_EXTERNAL_DATA;
+	bool is_refused;
 	NTSTATUS status;
 	PMDL mdl, again;
 
@@ -128,7 +129,8 @@ static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffe
 	     STATUS_INVALID_DEVICE_REQUEST))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	status = VmbChannelPacketGetExternalData(packet, 0, &mdl);
-	if (external == (status == STATUS_INVALID_DEVICE_REQUEST))
+	is_refused = status == STATUS_INVALID_DEVICE_REQUEST;
+	if (external == is_refused)
 		p->server.status = STATUS_UNSUCCESSFUL;
 	if (status) {
 		VmbChannelPacketComplete(packet, &status, sizeof(status));

@@ -80,8 +80,8 @@ check_sparse() {
 		cat /tmp/sparse.log
 		return
 	}
-	# Of the kernel's own headers, which we cannot change, nothing. Nor of calls through the interface structures: sparse
-	# does not know what the members are, whose types are __typeof__ of a function.
+	# Of the kernel's own headers, which we cannot change, nothing. Nor of calls through the interface structures:
+	# sparse does not know what the members are, whose types are __typeof__ of a function.
 	grep -E '(warning|error):' /tmp/sparse.log | grep -vE '^(\./|/usr/src/|/usr/lib/)' |
 		grep -vE 'error: (cast from unknown type|not a function Vmb)' | sort -u
 }
