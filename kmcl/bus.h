@@ -72,9 +72,9 @@ struct kmcl_bus_ops {
 	/*
 	 * Of a server's end that was saved. keep: the close and unserve that follow leave the
 	 * client open, for a server that restores this save. take: give such a client to a server
-	 * that is offered and not open, as the end that it opens; ERR_PTR(-ENODEV) if there is none,
-	 * ERR_PTR(-EINVAL) if its rings have other sizes. Then either unserve of its own end, or
-	 * give_back.
+	 * that is offered and not open, as the end that it opens; ERR_PTR(-ENODEV) if there is
+	 * none, ERR_PTR(-EINVAL) if its rings have other sizes. Then either unserve of its own end,
+	 * or give_back.
 	 */
 	void (*keep)(struct kmcl_offer *end, u64 save);
 	struct kmcl_offer *(*take)(struct kmcl_offer *own, u64 save, u32 in_size, u32 out_size);

@@ -122,7 +122,7 @@ static NTSTATUS collect(struct kmcl_channel *ch, const void *data, u32 length)
 typedef NTSTATUS (*visit_fn)(struct kmcl_channel *ch, const struct kmcl_saved_item *item);
 
 /* Every chunk in order, until one fails. They have been checked. */
-static NTSTATUS for_each_item(struct kmcl_channel *ch, visit_fn visit)
+static NTSTATUS visit_items(struct kmcl_channel *ch, visit_fn visit)
 {
 	struct kmcl_saved_reader reader = { };
 	NTSTATUS status = STATUS_SUCCESS;
@@ -365,7 +365,7 @@ static void unmake(struct kmcl_channel *ch)
 
 static NTSTATUS restore_closed(struct kmcl_channel *ch)
 {
-	NTSTATUS status = for_each_item(ch, make);
+	NTSTATUS status = visit_items(ch, make);
 
 	if (NT_SUCCESS(status))
 		kmcl_tx_restore(ch, &ch->restore->txns, ch->restore->channel.last_id);
@@ -376,7 +376,7 @@ static NTSTATUS restore_closed(struct kmcl_channel *ch)
 
 static NTSTATUS make_and_open(struct kmcl_channel *ch)
 {
-	NTSTATUS status = for_each_item(ch, make);
+	NTSTATUS status = visit_items(ch, make);
 
 	if (!NT_SUCCESS(status))
 		return status;
@@ -413,7 +413,7 @@ static NTSTATUS restore_open(struct kmcl_channel *ch)
 
 static NTSTATUS carry_out(struct kmcl_channel *ch)
 {
-	NTSTATUS status = for_each_item(ch, fits);
+	NTSTATUS status = visit_items(ch, fits);
 
 	if (!NT_SUCCESS(status))
 		return status;
