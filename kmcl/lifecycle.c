@@ -252,16 +252,10 @@ static NTSTATUS transition(struct kmcl_channel *ch, enum kmcl_event event)
 	return carry_out(ch, event, false);
 }
 
-/* For a server that takes up a saved connection, within its turn. */
-NTSTATUS kmcl_lifecycle_open(struct kmcl_channel *ch)
+/* For who has the channel's turn: a server that is restored, or whose save ends. */
+NTSTATUS kmcl_lifecycle_in_turn(struct kmcl_channel *ch, enum kmcl_event event)
 {
-	return transition(ch, KMCL_EVENT_OPEN);
-}
-
-/* For a server whose save ends, within its turn. */
-void kmcl_lifecycle_start(struct kmcl_channel *ch)
-{
-	transition(ch, KMCL_EVENT_START);
+	return transition(ch, event);
 }
 
 /* ---- news from the bus ---- */

@@ -44,7 +44,7 @@ struct kmcl_pnp_driver {
 
 struct node {
 	struct kmcl_holder holder;
-	struct kref ref;		/* one of the hold, one of work that is queued */
+	struct kref ref;		/* of the hold, of queued work, of who has just taken it */
 	struct kmcl_pnp_driver *driver;
 	struct list_head link;
 	struct work_struct work;

@@ -381,7 +381,7 @@ static NTSTATUS make_and_open(struct kmcl_channel *ch)
 	if (!NT_SUCCESS(status))
 		return status;
 	ch->restore->opening = true;
-	return kmcl_lifecycle_open(ch);
+	return kmcl_lifecycle_in_turn(ch, KMCL_EVENT_OPEN);
 }
 
 static NTSTATUS restore_open(struct kmcl_channel *ch)

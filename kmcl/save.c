@@ -464,7 +464,7 @@ static void end(struct kmcl_channel *ch)
 	kmcl_save_free(ch);
 	/* The driver has called VmbChannelStart() meanwhile. */
 	if (start)
-		kmcl_lifecycle_start(ch);
+		kmcl_lifecycle_in_turn(ch, KMCL_EVENT_START);
 	kmcl_lifecycle_notify(ch);
 }
 

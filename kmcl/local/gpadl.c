@@ -259,7 +259,7 @@ unsigned int kmcl_local_unmap_all(struct kmcl_offer *end)
 	unsigned int left = 0;
 
 	spin_lock_bh(&service->lock);
-	if (service->state != KMCL_LOCAL_KEPT && !service->restoring)
+	if (service->state != KMCL_LOCAL_KEPT)
 		kmcl_local_forget_mappings(service);
 	spin_unlock_bh(&service->lock);
 	for (;; left++) {

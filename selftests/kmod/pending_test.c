@@ -103,18 +103,30 @@ static void again(struct ktap *t, struct client *c)
 	free_page((unsigned long)page);
 }
 
-/* A pause does not wait for it, and keeps it. */
-static void paused(struct ktap *t, struct client *c)
+/* A packet whose external data stays pending. */
+static struct pair *begin_held(struct ktap *t, void *page)
 {
-	void *page = (void *)__get_free_page(GFP_KERNEL);
 	struct pair *p = begin(t, true);
 	struct pended *d;
 
 	if (!p || !CHECK(t, page))
-		return;
+		return NULL;
 	d = p->data;
 	CHECK_STATUS(t, send(p, 7, page), STATUS_SUCCESS);
 	CHECK(t, wait_for_completion_timeout(&d->is_pending, 10 * HZ));
+	return p;
+}
+
+/* A pause does not wait for it, and keeps it. */
+static void paused(struct ktap *t, struct client *c)
+{
+	void *page = (void *)__get_free_page(GFP_KERNEL);
+	struct pair *p = begin_held(t, page);
+	struct pended *d;
+
+	if (!p)
+		return;
+	d = p->data;
 	VmbChannelPause(p->server.channel);
 	CHECK_EQUAL(t, d->presented, 1);
 	CHECK_EQUAL(t, d->answered, 0);
@@ -131,14 +143,12 @@ static void paused(struct ktap *t, struct client *c)
 static void closed(struct ktap *t, struct client *c)
 {
 	void *page = (void *)__get_free_page(GFP_KERNEL);
-	struct pair *p = begin(t, true);
+	struct pair *p = begin_held(t, page);
 	struct pended *d;
 
-	if (!p || !CHECK(t, page))
+	if (!p)
 		return;
 	d = p->data;
-	CHECK_STATUS(t, send(p, 7, page), STATUS_SUCCESS);
-	CHECK(t, wait_for_completion_timeout(&d->is_pending, 10 * HZ));
 	VmbChannelDisable(p->server.channel);
 	CHECK_SOON(t, atomic_read(&p->client.removed) == 1);
 	CHECK_EQUAL(t, d->presented, 1);
