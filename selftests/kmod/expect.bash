@@ -42,9 +42,9 @@ finish() {
 	exit
 }
 
-# within SECONDS COMMAND...: tries until it succeeds.
+# within SECONDS COMMAND...: tries until it succeeds. The seconds are of a machine that is as slow as this one.
 within() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * second * 1000))
 
 	shift
 	until "$@" >/dev/null; do

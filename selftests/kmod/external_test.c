@@ -240,8 +240,8 @@ static void synchronous_released(struct ktap *t, struct client *c)
 	CHECK_SOON(t, client_states_are(c, "U"));
 	CHECK(t, !background_ends(&waiter, 50));
 	client_complete_kept(c);
-	CHECK(t, background_ends(&waiter, 10000));
-	CHECK(t, background_ends(&disable, 10000));
+	CHECK(t, background_ends(&waiter, 60000));
+	CHECK(t, background_ends(&disable, 60000));
 	CHECK_STATUS(t, c->result, STATUS_DEVICE_REMOVED);
 	CHECK_EQUAL(t, c->number, 1);
 	c->memory = NULL;

@@ -50,7 +50,7 @@ state_is() {
 }
 
 within() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * ${KMCL_SECOND:-1000} * 1000))
 
 	shift
 	until "$@"; do

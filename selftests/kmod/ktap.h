@@ -69,7 +69,7 @@ int ktap_show(struct seq_file *out, const struct ktap_suite *suite);
 	__has;								\
 })
 
-#define SOON(condition)		WITHIN(10000, condition)
+#define SOON(condition)		WITHIN(60000, condition)
 
 /* ... and something that must not happen: true if it stays so for @ms. */
 #define STAYS(ms, condition)	(!WITHIN(ms, !(condition)))

@@ -172,7 +172,7 @@ static void disable_many(struct ktap *t, struct client *c)
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		background_start(&threads[i], c, client_disable);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		CHECK(t, background_ends(&threads[i], 30000));
+		CHECK(t, background_ends(&threads[i], 60000));
 	CHECK_TEXT(t, c->log, "UC");
 }
 

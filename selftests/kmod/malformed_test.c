@@ -12,7 +12,7 @@ static void check_stopped(struct ktap *t, struct client *c)
 	struct testbus_packet packet;
 	unsigned int before;
 
-	msleep(20);
+	msleep(300);
 	before = c->packets;
 	client_host_send(c, 1);
 	testbus_signal(c->dev);

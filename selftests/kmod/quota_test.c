@@ -33,7 +33,7 @@ static void raising_does_not_restart(struct ktap *t, struct client *c)
 	client_open(c);
 	send_some(c, 10);
 	CHECK_SOON(t, READ_ONCE(c->packets) == 2);
-	msleep(20);
+	msleep(300);	/* until the third has been refused */
 	VmbChannelSetTransactionQuota(c->channel, 5);
 	CHECK_STAYS(t, 50, READ_ONCE(c->packets) == 2);
 	client_complete_one(c);
@@ -101,7 +101,7 @@ static void blocked_and_closed(struct ktap *t, struct client *c)
 	background_start(&disable, c, client_disable);
 	CHECK(t, !background_ends(&disable, 30));
 	client_complete_kept(c);
-	CHECK(t, background_ends(&disable, 10000));
+	CHECK(t, background_ends(&disable, 60000));
 	CHECK_EQUAL(t, c->packets, 1);
 
 	/* The quota is kept, the block is not. */
@@ -123,7 +123,7 @@ static void blocked_over_pause(struct ktap *t, struct client *c)
 	background_start(&pause, c, client_pause);
 	CHECK_SOON(t, client_states_are(c, "U"));
 	client_complete_kept(c);
-	CHECK(t, background_ends(&pause, 10000));
+	CHECK(t, background_ends(&pause, 60000));
 	CHECK_EQUAL(t, c->packets, 2);
 	c->on_packet = NULL;
 	VmbChannelStart(c->channel);

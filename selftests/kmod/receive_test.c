@@ -318,7 +318,7 @@ static void at_passive(struct ktap *t, struct client *c)
 	c->on_packet = NULL;
 	client_host_send(c, 20);
 	CHECK_SOON(t, READ_ONCE(c->packets) == 21);
-	msleep(20);
+	msleep(300);	/* until that batch is over */
 	client_host_send(c, 21);
 	CHECK_SOON(t, READ_ONCE(c->packets) == 22);
 	CHECK(t, !c->last_passive);

@@ -31,7 +31,7 @@ static void during_synchronous_open(struct ktap *t, struct client *c)
 	CHECK_SOON(t, READ_ONCE(c->dev->opening));
 	CHECK(t, !background_ends(&enable, 20));
 	testbus_rescind(c->dev);
-	CHECK(t, background_ends(&enable, 10000));
+	CHECK(t, background_ends(&enable, 60000));
 	CHECK_STATUS(t, c->result, STATUS_DEVICE_REMOVED);
 	CHECK_TEXT(t, c->log, "");
 
@@ -132,7 +132,7 @@ static void against_disable(struct ktap *t, struct client *c)
 			return;
 		background_start(&disable, c, client_disable);
 		testbus_rescind(c->dev);
-		if (!CHECK(t, background_ends(&disable, 30000)))
+		if (!CHECK(t, background_ends(&disable, 60000)))
 			return;
 		CHECK_SOON(t, !testbus_is_claimed(c->dev));
 		if (!CHECK_TEXT(t, c->log, "OSPUC"))
@@ -150,7 +150,7 @@ static void against_enable(struct ktap *t, struct client *c)
 		testbus_offer(c->dev);
 		background_start(&enable, c, client_enable);
 		testbus_rescind(c->dev);
-		if (!CHECK(t, background_ends(&enable, 30000)))
+		if (!CHECK(t, background_ends(&enable, 60000)))
 			return;
 		CHECK(t, c->result == STATUS_SUCCESS || c->result == STATUS_DEVICE_REMOVED);
 		CHECK_SOON(t, !testbus_is_claimed(c->dev));

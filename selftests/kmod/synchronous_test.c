@@ -39,7 +39,7 @@ static void answered(struct ktap *t, struct client *c, s64 timeout)
 	background_start(&host, c, answer_one);
 	CHECK_STATUS(t, request(c, 41, WAIT_FLAG, &answer, timeout), STATUS_SUCCESS);
 	CHECK_EQUAL(t, answer, 42);
-	CHECK(t, background_ends(&host, 20000));
+	CHECK(t, background_ends(&host, 60000));
 }
 
 static void answered_for_ever(struct ktap *t, struct client *c)
@@ -79,7 +79,7 @@ static void times_out(struct ktap *t, struct client *c, s64 timeout)
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(c->channel, &answer, 8, NULL, WAIT_FLAG,
 							 &answer, &size, &when), STATUS_CANCELLED);
 	took = ktime_ms_delta(ktime_get(), start);
-	CHECK(t, took >= 90 && took < 2000);
+	CHECK(t, took >= 90 && took < 60000);
 	CHECK_EQUAL(t, size, 0);
 	CHECK_EQUAL(t, answer, 0x55);
 
@@ -207,7 +207,7 @@ static void queued_until_open(struct ktap *t, struct client *c)
 	background_start(&waiter, c, request_plain_for_ever);
 	CHECK(t, !background_ends(&waiter, 20));
 	testbus_offer(c->dev);
-	CHECK(t, background_ends(&waiter, 10000));
+	CHECK(t, background_ends(&waiter, 60000));
 	CHECK_STATUS(t, c->result, STATUS_SUCCESS);
 }
 
@@ -224,14 +224,14 @@ static void released_by_close(struct ktap *t, struct client *c)
 	background_start(&waiter, c, request_for_ever);
 	CHECK(t, client_host_gets(c, &packet));
 	background_start(&disable, c, client_disable);
-	CHECK(t, background_ends(&waiter, 10000));
+	CHECK(t, background_ends(&waiter, 60000));
 	CHECK_STATUS(t, c->result, STATUS_DEVICE_REMOVED);
 	/* Closing waits for the packet that the driver has. */
 	CHECK(t, !background_ends(&disable, 20));
 	CHECK_STATUS(t, request(c, 1, 0, NULL, 0), STATUS_DEVICE_REMOVED);
 	CHECK_STATUS(t, request(c, 1, WAIT_FLAG, NULL, FOR_EVER), STATUS_DEVICE_REMOVED);
 	client_complete_kept(c);
-	CHECK(t, background_ends(&disable, 10000));
+	CHECK(t, background_ends(&disable, 60000));
 	CHECK_STATUS(t, request(c, 1, 0, NULL, 0), STATUS_INVALID_DEVICE_STATE);
 	CHECK_STATUS(t, request(c, 1, WAIT_FLAG, NULL, FOR_EVER), STATUS_INVALID_DEVICE_STATE);
 }
@@ -257,7 +257,7 @@ static void released_while_waiting(struct ktap *t, struct client *c)
 	background_start(&waiter, c, request_for_ever);
 	CHECK(t, !background_ends(&waiter, 20));
 	VmbChannelDisable(c->channel);
-	CHECK(t, background_ends(&waiter, 10000));
+	CHECK(t, background_ends(&waiter, 60000));
 	CHECK_STATUS(t, c->result, STATUS_DEVICE_REMOVED);
 }
 
@@ -272,7 +272,7 @@ static void small_buffer(struct ktap *t, struct client *c)
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(c->channel, message, 16, NULL, WAIT_FLAG,
 							 answer, &size, NULL),
 		     STATUS_BUFFER_TOO_SMALL);
-	CHECK(t, background_ends(&host, 20000));
+	CHECK(t, background_ends(&host, 60000));
 	CHECK_EQUAL(t, size, 0);
 	CHECK(t, answer[0] == 7 && answer[1] == 7);
 
@@ -280,7 +280,7 @@ static void small_buffer(struct ktap *t, struct client *c)
 	background_start(&host, c, answer_one);
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(c->channel, message, 8, NULL, WAIT_FLAG,
 							 answer, &size, NULL), STATUS_SUCCESS);
-	CHECK(t, background_ends(&host, 20000));
+	CHECK(t, background_ends(&host, 60000));
 	CHECK_EQUAL(t, size, 8);
 	CHECK(t, answer[0] == 2 && answer[1] == 7);
 }
@@ -295,11 +295,11 @@ static void no_buffer(struct ktap *t, struct client *c)
 	background_start(&host, c, answer_one);
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(c->channel, &message, 8, NULL, WAIT_FLAG,
 							 NULL, NULL, NULL), STATUS_SUCCESS);
-	CHECK(t, background_ends(&host, 20000));
+	CHECK(t, background_ends(&host, 60000));
 	background_start(&host, c, answer_one);
 	CHECK_STATUS(t, VmbChannelSendSynchronousRequest(c->channel, &message, 8, NULL, WAIT_FLAG,
 							 NULL, &size, NULL), STATUS_SUCCESS);
-	CHECK(t, background_ends(&host, 20000));
+	CHECK(t, background_ends(&host, 60000));
 	CHECK_EQUAL(t, size, 0);
 }
 
@@ -364,7 +364,7 @@ static void in_post_started(struct ktap *t, struct client *c)
 	background_start(&enable, c, client_enable);
 	CHECK_SOON(t, c->dev->is_open);
 	answer_one(c);
-	CHECK(t, background_ends(&enable, 30000));
+	CHECK(t, background_ends(&enable, 60000));
 	CHECK_STATUS(t, c->result, STATUS_SUCCESS);
 	CHECK_EQUAL(t, c->expected, 42);
 }
@@ -394,7 +394,7 @@ static void rescind_in_negotiation(struct ktap *t, struct client *c)
 	testbus_rescind(c->dev);
 	/* A callback that waits for the peer must not outlast it. */
 	if (!CHECK(t, background_ends(&enable, 5000)))
-		background_ends(&enable, 30000);
+		background_ends(&enable, 60000);
 	CHECK_SOON(t, client_states_are(c, "OSPUC"));
 }
 

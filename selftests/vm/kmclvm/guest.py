@@ -31,6 +31,9 @@ HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-
 # How often the outer guest is interrupted, in seconds; see _poke().
 POKE = 0.1
 
+# A guest on an emulated processor can stand still for longer than the kernel's watchdogs are used to.
+PATIENT = "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 workqueue.watchdog_thresh=120"
+
 # Where the run directory is, in the root and in the outer guest.
 RUN = "/run/kmcl"
 
@@ -246,10 +249,11 @@ class Guest:
     def _inner_command(self, chardev):
         accel = "tcg" if self._accel == "tcg" else "kvm"
         cpu = "max" if accel == "tcg" else "host"
+        patient = "" if self._accel == "kvm" else PATIENT
         command = [*self._program(), "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
                    "-m", str(self._memory), "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", f"{RUN}/kernel", "-initrd", f"{RUN}/inner.cpio",
-                   "-append", f"console=hvc0 quiet panic=-1 {self._cmdline}".strip(),
+                   "-append", f"console=hvc0 quiet panic=-1 {patient} {self._cmdline}".strip(),
                    "-device", "virtio-serial-pci,max_ports=4"]
         for name in PORTS:
             command += ["-chardev", chardev(name)]
@@ -280,7 +284,7 @@ class Guest:
                    "-smp", "1", "-m", str(self._memory + 1024), "-nodefaults", "-no-user-config",
                    "-display", "none", "-no-reboot", "-serial", "stdio",
                    "-kernel", f"{RUN}/outer-kernel", "-initrd", f"{RUN}/outer.cpio",
-                   "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+                   "-append", f"console=ttyS0 quiet panic=-1 mitigations=off {PATIENT}",
                    "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
                    "-virtfs", f"local,path={RUN},mount_tag=run,security_model=none,readonly=on",
                    "-device", "virtio-serial-pci,max_ports=8"]

@@ -5,6 +5,7 @@ import re
 
 RESULT = re.compile(r"^(\s*)(ok|not ok)\s+(\d+)\s*(?:-\s*)?(.*?)\s*$")
 PLAN = re.compile(r"^(\s*)1\.\.(\d+)(?:\s*#\s*SKIP\s*(.*))?\s*$", re.IGNORECASE)
+DIAGNOSTIC = re.compile(r"^\s*#\s*(.*?)\s*$")
 SKIP = re.compile(r"#\s*SKIP\b", re.IGNORECASE)
 TODO = re.compile(r"#\s*(TODO|XFAIL)\b", re.IGNORECASE)
 
@@ -55,14 +56,20 @@ def parse(lines, name, status=0):
     """The tally of one test program's output and exit status.
 
     Only leaves count: the line that sums up nested results counts when it fails without a failed leaf. A plan that
-    the results do not fill is a failure, and so is a program that says nothing.
+    the results do not fill is a failure, and so is a program that says nothing. A failure is told with the first
+    diagnostic line before it, since a summary may be all that somebody gets to see.
     """
     tally = Tally()
     plan = None
     results = 0
     # Results seen at each deeper indentation since the last line at this one.
     nested = {}
+    said = ""
     for line in lines:
+        match = DIAGNOSTIC.match(line)
+        if match:
+            said = said or match[1]
+            continue
         match = PLAN.match(line)
         if match and not match[1]:
             plan = int(match[2])
@@ -89,7 +96,8 @@ def parse(lines, name, status=0):
         elif good:
             pass
         elif not nested_failed:
-            tally.fail(label)
+            tally.fail(label, said)
+        said = ""
     if status == EXIT_SKIP and not tally.total:
         tally.skip(name, "exit status 4")
     elif status not in (0, EXIT_SKIP) and not tally.failed:

@@ -10,7 +10,7 @@ import sys
 import time
 
 from . import builds, ktap, log
-from .guest import Guest, GuestError
+from .guest import Guest, GuestError, kvm_has_hyperv
 from .qmp import QmpError
 
 KMOD_TESTS = builds.TOP / "selftests/kmod"
@@ -30,9 +30,14 @@ COUNTS = os.environ.get("COUNTS", "")
 COUNTS_FACTOR = 30 if COUNTS else 1
 
 
-def patience():
-    """By what all limits grow on a machine that has more to do than processors to do it with."""
-    return max(1.0, os.getloadavg()[0] / os.cpu_count())
+# By what all limits grow where the guest's processor is emulated: that is slower by more, and not evenly.
+EMULATED = 5
+
+
+def patience(accel=None):
+    """By what all limits grow, also on a machine that has more to do than processors to do it with."""
+    emulated = (accel or ("kvm" if kvm_has_hyperv() else "tcg")) != "kvm"
+    return max(1.0, os.getloadavg()[0] / os.cpu_count()) * (EMULATED if emulated else 1)
 
 
 class Test:
@@ -170,7 +175,7 @@ class Run:
 
     def run(self):
         bus, cpus, memory, cmdline, storage = self.tests[0].guest
-        grace = patience()
+        grace = patience(self._accel)
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
         if cpus != 2:
