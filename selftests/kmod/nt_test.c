@@ -314,10 +314,10 @@ static VOID wait_for_common_event(PVOID context)
 
 static bool soon_woken(LONG count)
 {
-	int tries = 6000;
+	int tries = 3000;
 
 	while (ReadNoFence(&woken) < count && tries--)
-		msleep(10);
+		msleep(20);
 	return ReadNoFence(&woken) == count;
 }
 

@@ -40,7 +40,7 @@ static void requesters(struct client *c)
 	while (!runs_out(c)) {
 		value = any(1000);
 		size = sizeof(answer);
-		/* Never 0: with WAIT_FLAG that is to wait without limit, and not all is answered. */
+		/* Never 0: with WAIT_FLAG that waits without limit, and not all is answered. */
 		timeout.QuadPart = -1 - (s64)any(100000);
 		VmbChannelSendSynchronousRequest(c->channel, &value, sizeof(value), NULL,
 						 any(2) ? WAIT_FLAG : 0, &answer, &size, &timeout);
