@@ -65,6 +65,7 @@ extern const GUID peer_instance;
 extern const GUID peer_pipe_instance;
 
 struct client *client_create(void);
+struct client *client_create_on(PDEVICE_OBJECT parent);
 NTSTATUS client_set_target(struct client *c, const GUID *instance);
 bool client_destroy(struct client *c);
 bool client_open(struct client *c);
@@ -123,6 +124,7 @@ extern const struct ktap_suite rescind_suite;
 extern const struct ktap_suite properties_suite;
 extern const struct ktap_suite rings_suite;
 extern const struct ktap_suite pipe_suite;
+extern const struct ktap_suite pnp_suite;
 extern const struct ktap_suite sleep_open_suite;
 extern const struct ktap_suite sleep_untouched_suite;
 extern const struct ktap_suite sleep_closed_suite;

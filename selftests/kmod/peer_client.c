@@ -103,7 +103,8 @@ void client_check(struct client *c, const u8 *buffer, u32 length)
 
 /* ---- life ---- */
 
-struct client *client_create(void)
+/* A channel without a target: for one that has a device as its parent. */
+struct client *client_create_on(PDEVICE_OBJECT parent)
 {
 	VMB_CHANNEL_STATE_CHANGE_CALLBACKS callbacks;
 	struct client *c = kzalloc(sizeof(*c), GFP_KERNEL);
@@ -113,7 +114,7 @@ struct client *client_create(void)
 	spin_lock_init(&c->lock);
 	init_waitqueue_head(&c->wait);
 	c->buffer = kmalloc(PEER_MAX_PACKET, GFP_KERNEL);
-	if (!c->buffer || VmbChannelAllocate(NULL, FALSE, &c->channel)) {
+	if (!c->buffer || VmbChannelAllocate(parent, FALSE, &c->channel)) {
 		kfree(c->buffer);
 		kfree(c);
 		return NULL;
@@ -127,7 +128,15 @@ struct client *client_create(void)
 	callbacks.EvtChannelPostStarted = post_started;
 	VmbChannelInitSetStateChangeCallbacks(c->channel, &callbacks);
 	VmbChannelInitSetProcessPacketCallbacks(c->channel, process_packet, NULL);
-	client_set_target(c, &peer_instance);
+	return c;
+}
+
+struct client *client_create(void)
+{
+	struct client *c = client_create_on(NULL);
+
+	if (c)
+		client_set_target(c, &peer_instance);
 	return c;
 }
 

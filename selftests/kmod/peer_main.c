@@ -36,6 +36,7 @@ static const struct ktap_suite * const suites[] = {
 	&properties_suite,
 	&rings_suite,
 	&pipe_suite,
+	&pnp_suite,
 	&sleep_open_suite,
 	&sleep_untouched_suite,
 	&sleep_closed_suite,
