@@ -322,6 +322,18 @@ static void gpadls(struct ktap *t, struct client *c)
 	CHECK_EQUAL(t, atomic_read(&c->dev->gpadls), 0);
 }
 
+static void end_no_save(struct ktap *t, struct client *c)
+{
+	VMBCHANNEL server;
+
+	CHECK_STATUS(t, VmbChannelAllocate(NULL, TRUE, &server), STATUS_SUCCESS);
+	expect(t, "VmbChannelSaveEnd", "no save is under way");
+	VmbChannelSaveEnd(server);
+	expect(t, "VmbChannelSaveEnd", "invalid channel");
+	VmbChannelSaveEnd(c->channel);
+	VmbChannelCleanup(server);
+}
+
 static const struct ktap_test tests[] = {
 	{ "VmbChannelCleanup, VmbChannelDisable, VmbChannelStart, VmbChannelPause, "
 	  "VmbChannelSetPointer, VmbChannelGetPointer, VmbPacketAllocate, VmbChannelSizeofPacket, "
@@ -358,6 +370,7 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelCleanup: N9 a channel that is not disabled", cleanup_enabled },
 	{ "VmbChannelCleanup: Q15 packets left", packets_left },
 	{ "VmbChannelDeleteGpadl: N23 unknown, left behind", gpadls },
+	{ "VmbChannelSaveEnd: Q1, N2 a client, no save", end_no_save },
 };
 
 const struct ktap_suite misuse_suite = KTAP_SUITE("misuse");
