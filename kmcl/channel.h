@@ -133,10 +133,9 @@ struct kmcl_incoming {
 	bool external;
 	u32 length;
 	u64 trans_id;
-	void *ranges;			/* the description of external data, a private copy */
-	u32 ranges_length;
-	PMDL mdl;			/* made of it */
-	bool pended;			/* and the driver told to wait for it */
+	PMDL mdl;			/* external data; NULL: its description is wrong */
+	PMDL mdl_room;			/* where the MDLs lie */
+	bool asked;			/* the driver has, for the external data */
 	struct list_head link;
 	struct kmcl_txn reply;
 	u8 body[] __aligned(8);
@@ -353,7 +352,6 @@ struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
 void kmcl_incoming_put(struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
-u32 kmcl_incoming_ranges_room(const struct kmcl_channel *ch);
 
 /* save.c */
 bool kmcl_save_is_under_way(const struct kmcl_channel *ch);
@@ -366,8 +364,11 @@ void kmcl_restore_sends(struct kmcl_channel *ch);
 void kmcl_restore_free(struct kmcl_channel *ch);
 
 /* received.c */
-void kmcl_received_copy(struct kmcl_incoming *in, const void *ranges, u32 length);
-void kmcl_received_free(struct kmcl_incoming *in);
+u32 kmcl_received_room(const struct kmcl_channel *ch);
+void kmcl_received_make(struct kmcl_incoming *in, const void *ranges, u32 length);
+void kmcl_received_end(struct kmcl_incoming *in);
+u32 kmcl_received_description(const struct kmcl_incoming *in);
+void kmcl_received_describe(const struct kmcl_incoming *in, u8 *to);
 
 /* sync.c */
 struct kmcl_sync {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Incoming packet objects, the VMBPACKETCOMPLETION of the API: a private copy of a message with
- * room for its reply.
+ * room for its reply, and a server's with room for the MDLs of external data.
  *
  * Objects are made when more packets are outstanding than ever before and kept for reuse. One
  * exists from the opening of the channel on, so that a lack of memory can delay packets but never
@@ -23,16 +23,10 @@ struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle)
 	return in && READ_ONCE(in->magic) == KMCL_INCOMING_MAGIC ? in : NULL;
 }
 
-/* A server's has room for the description of external data behind the message. */
-u32 kmcl_incoming_ranges_room(const struct kmcl_channel *ch)
-{
-	return ch->is_server ? kmcl_config_descriptors(&ch->config) : 0;
-}
-
 static size_t incoming_size(const struct kmcl_channel *ch)
 {
 	return sizeof(struct kmcl_incoming) + kmcl_round8(ch->config.max_packet) +
-	       kmcl_incoming_ranges_room(ch);
+	       kmcl_received_room(ch);
 }
 
 static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
@@ -49,7 +43,7 @@ static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
 	INIT_LIST_HEAD(&in->reply.link);
 	in->reply.kind = KMCL_TXN_REPLY;
 	in->reply.body = in->body;
-	in->ranges = in->body + kmcl_round8(ch->config.max_packet);
+	in->mdl_room = (PMDL)(in->body + kmcl_round8(ch->config.max_packet));
 	return in;
 }
 
@@ -84,7 +78,7 @@ void kmcl_incoming_put(struct kmcl_incoming *in)
 	bool keep;
 
 	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
-	kmcl_received_free(in);
+	kmcl_received_end(in);
 	spin_lock_bh(&rx->lock);
 	keep = rx->free_count * incoming_size(ch) < CACHED_BYTES;
 	if (keep) {

@@ -2,9 +2,11 @@
 /*
  * External data of received packets: from the sender's ranges to MDLs, for servers.
  *
- * The ranges are copied out of the ring with the packet. They are believed only as far as they are
- * checked: counts against the bytes that describe them, sizes against the channel's limits, page
- * numbers against the memory that exists.
+ * The MDLs are made when a packet is taken from the ring, in memory that came with its object: so
+ * no request fails for want of memory. The ranges are believed only as far as they are checked:
+ * counts against the bytes that describe them, sizes against the channel's limits, page numbers
+ * against the memory that exists. They may lie in the ring, where the peer can change them at any
+ * time: each byte is read once, and what was read is checked.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -17,49 +19,23 @@ struct cursor {
 	u32 left;
 };
 
-static const void *next_bytes(struct cursor *cursor, u64 bytes)
+static bool take(struct cursor *from, void *to, u64 bytes)
 {
-	const void *at = cursor->at;
-
-	if (bytes > cursor->left)
-		return NULL;
-	cursor->at += bytes;
-	cursor->left -= bytes;
-	return at;
+	if (bytes > from->left)
+		return false;
+	memcpy(to, from->at, bytes);
+	barrier();	/* and never look there again */
+	from->at += bytes;
+	from->left -= bytes;
+	return true;
 }
 
-/* Copy the description with its packet. One that is above the limits is not kept. */
-void kmcl_received_copy(struct kmcl_incoming *in, const void *ranges, u32 length)
+static u32 pages_of(u32 offset, u32 bytes)
 {
-	in->ranges_length = 0;
-	in->pended = false;
-	if (length > kmcl_incoming_ranges_room(in->ch))
-		return;
-	memcpy(in->ranges, ranges, length);
-	in->ranges_length = length;
+	return DIV_ROUND_UP((u64)offset + bytes, KMCL_PAGE_SIZE);
 }
 
-static void free_chain(PMDL mdl)
-{
-	while (mdl) {
-		PMDL next = mdl->Next;
-
-		if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
-			MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
-		IoFreeMdl(mdl);
-		mdl = next;
-	}
-}
-
-void kmcl_received_free(struct kmcl_incoming *in)
-{
-	free_chain(in->mdl);
-	in->mdl = NULL;
-	in->external = false;
-	in->ranges_length = 0;
-}
-
-static bool pages_exist(const u64 *pfns, u32 count)
+static bool pages_exist(const PFN_NUMBER *pfns, u32 count)
 {
 	u32 i;
 
@@ -70,64 +46,144 @@ static bool pages_exist(const u64 *pfns, u32 count)
 	return true;
 }
 
-/* One range. Return: its MDL, or NULL with the reason in @status. */
-static PMDL next_mdl(struct cursor *cursor, u64 *total, u32 limit, NTSTATUS *status)
+/**
+ * kmcl_received_room() - the memory that a packet's object needs for MDLs
+ * @ch: its channel; only a server gets external data
+ *
+ * Return: bytes: those of the longest description, with an MDL for the head of each range.
+ */
+u32 kmcl_received_room(const struct kmcl_channel *ch)
 {
-	const struct kmcl_range *range = next_bytes(cursor, sizeof(*range));
-	const u64 *pfns;
-	u32 count;
-	PMDL mdl;
-
-	*status = STATUS_INVALID_PARAMETER;
-	if (!range || !range->byte_count || range->byte_offset >= KMCL_PAGE_SIZE)
-		return NULL;
-	*total += range->byte_count;
-	if (*total > limit)
-		return NULL;
-	count = DIV_ROUND_UP((u64)range->byte_offset + range->byte_count, KMCL_PAGE_SIZE);
-	pfns = next_bytes(cursor, count * (u64)sizeof(*pfns));
-	if (!pfns || !pages_exist(pfns, count))
-		return NULL;
-
-	*status = STATUS_INSUFFICIENT_RESOURCES;
-	mdl = IoAllocateMdl((PVOID)(uintptr_t)range->byte_offset, range->byte_count, FALSE, FALSE,
-			    NULL);
-	if (!mdl)
-		return NULL;
-	memcpy(MmGetMdlPfnArray(mdl), pfns, count * sizeof(*pfns));
-	mdl->MdlFlags |= MDL_PAGES_LOCKED;
-	return mdl;
+	if (!ch->is_server)
+		return 0;
+	return kmcl_config_descriptors(&ch->config) + ch->config.max_chain * sizeof(MDL);
 }
 
-static NTSTATUS make_chain(struct kmcl_incoming *in)
+/*
+ * One range becomes an MDL at @to. The limits, of bytes here and of ranges in make_chain(), bound
+ * the pages of all of them to what kmcl_received_room() allows.
+ *
+ * Return: false if the range is not as it should be.
+ */
+static bool make_mdl(struct cursor *from, PMDL to, u64 *total, u32 limit)
 {
-	const struct kmcl_config *config = &in->ch->config;
-	struct cursor cursor = { .at = in->ranges, .left = in->ranges_length };
-	const struct kmcl_ranges *header = next_bytes(&cursor, sizeof(*header));
-	PMDL first = NULL, *link = &first;
+	PPFN_NUMBER pfns = MmGetMdlPfnArray(to);
+	struct kmcl_range range;
+	u32 count;
+
+	if (!take(from, &range, sizeof(range)) || !range.byte_count ||
+	    range.byte_offset >= KMCL_PAGE_SIZE)
+		return false;
+	*total += range.byte_count;
+	if (*total > limit)
+		return false;
+	count = pages_of(range.byte_offset, range.byte_count);
+	if (!take(from, pfns, count * (u64)sizeof(*pfns)) || !pages_exist(pfns, count))
+		return false;
+	MmInitializeMdl(to, (PVOID)(uintptr_t)range.byte_offset, range.byte_count);
+	to->MdlFlags |= MDL_PAGES_LOCKED;
+	return true;
+}
+
+static PMDL behind(PMDL mdl)
+{
+	return (PMDL)(MmGetMdlPfnArray(mdl) + pages_of(mdl->ByteOffset, mdl->ByteCount));
+}
+
+/* Return: the chain, or NULL if its description is wrong. */
+static PMDL make_chain(const struct kmcl_config *config, struct cursor *from, PMDL room)
+{
+	PMDL mdl = room, *link = NULL;
+	struct kmcl_ranges header;
 	u64 total = 0;
 	u32 i;
 
-	if (!header || !header->count || header->count > config->max_chain)
-		return STATUS_INVALID_PARAMETER;
-	for (i = 0; i < header->count; i++) {
-		NTSTATUS status;
-
-		*link = next_mdl(&cursor, &total, config->max_external, &status);
-		if (!*link) {
-			free_chain(first);
-			return status;
-		}
-		link = &(*link)->Next;
+	if (!take(from, &header, sizeof(header)) || !header.count ||
+	    header.count > config->max_chain)
+		return NULL;
+	for (i = 0; i < header.count; i++, mdl = behind(mdl)) {
+		if (!make_mdl(from, mdl, &total, config->max_external))
+			return NULL;
+		if (link)
+			*link = mdl;
+		link = &mdl->Next;
 	}
-	in->mdl = first;
-	return STATUS_SUCCESS;
+	return room;
+}
+
+/**
+ * kmcl_received_make() - make the MDLs of a packet's external data
+ * @in: the packet, not presented yet
+ * @ranges: their description
+ * @length: bytes of it
+ *
+ * A wrong description is remembered as such: the driver learns it when it asks for the data.
+ */
+void kmcl_received_make(struct kmcl_incoming *in, const void *ranges, u32 length)
+{
+	struct cursor from = { .at = ranges, .left = length };
+
+	in->asked = false;
+	in->mdl = make_chain(&in->ch->config, &from, in->mdl_room);
+}
+
+/* The driver is done with them. */
+void kmcl_received_end(struct kmcl_incoming *in)
+{
+	PMDL mdl;
+
+	for (mdl = in->mdl; mdl; mdl = mdl->Next)
+		if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+			MmUnmapLockedPages(mdl->MappedSystemVa, mdl);
+	in->mdl = NULL;
+	in->external = false;
+}
+
+/* Bytes of the ranges that kmcl_received_describe() writes. */
+u32 kmcl_received_description(const struct kmcl_incoming *in)
+{
+	u32 bytes = in->mdl ? sizeof(struct kmcl_ranges) : 0;
+	PMDL mdl;
+
+	for (mdl = in->mdl; mdl; mdl = mdl->Next)
+		bytes += sizeof(struct kmcl_range) +
+			 pages_of(mdl->ByteOffset, mdl->ByteCount) * sizeof(PFN_NUMBER);
+	return bytes;
+}
+
+static u8 *put(u8 *at, const void *from, u32 bytes)
+{
+	memcpy(at, from, bytes);
+	return at + bytes;
+}
+
+/* The ranges again, for a save; of a wrong description nothing is left. */
+void kmcl_received_describe(const struct kmcl_incoming *in, u8 *to)
+{
+	struct kmcl_ranges header = { };
+	u8 *at = to + sizeof(header);
+	PMDL mdl;
+
+	if (!in->mdl)
+		return;
+	for (mdl = in->mdl; mdl; mdl = mdl->Next) {
+		struct kmcl_range range = {
+			.byte_count = mdl->ByteCount,
+			.byte_offset = mdl->ByteOffset,
+		};
+
+		at = put(at, &range, sizeof(range));
+		at = put(at, MmGetMdlPfnArray(mdl), pages_of(mdl->ByteOffset, mdl->ByteCount) *
+			 sizeof(PFN_NUMBER));
+		header.count++;
+	}
+	put(to, &header, sizeof(header));
 }
 
 /* For tests: the data of the next so many packets is not ready at once, but the next time. */
 static bool must_pend(const struct kmcl_incoming *in)
 {
-	return !in->mdl && !in->pended && atomic_dec_if_positive(&kmcl_pend_external) >= 0;
+	return !in->asked && atomic_dec_if_positive(&kmcl_pend_external) >= 0;
 }
 
 /**
@@ -144,8 +200,8 @@ static bool must_pend(const struct kmcl_incoming *in)
  * Return: STATUS_SUCCESS; STATUS_PENDING: return from the callback, the packet is presented again
  * when the data is ready; STATUS_INVALID_DEVICE_REQUEST no external data, or not the packet of
  * this callback; STATUS_INVALID_PARAMETER_1 invalid packet; STATUS_INVALID_PARAMETER_2 unknown
- * flags; STATUS_INVALID_PARAMETER ranges outside the memory or above the limits;
- * STATUS_INSUFFICIENT_RESOURCES. After an error the driver completes the packet as usual.
+ * flags; STATUS_INVALID_PARAMETER ranges outside the memory or above the limits. After an error the
+ * driver completes the packet as usual.
  *
  * Microsoft: "FN_VMB_CHANNEL_PACKET_GET_EXTERNAL_DATA callback function".
  */
@@ -153,7 +209,7 @@ NTSTATUS VmbChannelPacketGetExternalData(VMBPACKETCOMPLETION PacketCompletionCon
 					 PMDL *Mdl)
 {
 	struct kmcl_incoming *in = kmcl_incoming_from_handle(PacketCompletionContext);
-	NTSTATUS status = STATUS_SUCCESS;
+	bool pend;
 
 	if (!in)
 		return STATUS_INVALID_PARAMETER_1;
@@ -163,15 +219,15 @@ NTSTATUS VmbChannelPacketGetExternalData(VMBPACKETCOMPLETION PacketCompletionCon
 		return STATUS_INVALID_PARAMETER;
 	if (!kmcl_rx_presented_here(PacketCompletionContext) || !in->external)
 		return STATUS_INVALID_DEVICE_REQUEST;
-	if (must_pend(in) && kmcl_rx_take_back(in, KMCL_INCOMING_HELD)) {
-		in->pended = true;
+	pend = must_pend(in);
+	in->asked = true;
+	if (pend && kmcl_rx_take_back(in, KMCL_INCOMING_HELD)) {
 		WRITE_ONCE(in->ch->rx.held, in);
 		return STATUS_PENDING;
 	}
 	if (!in->mdl)
-		status = make_chain(in);
-	if (NT_SUCCESS(status))
-		*Mdl = in->mdl;
-	return status;
+		return STATUS_INVALID_PARAMETER;
+	*Mdl = in->mdl;
+	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_GPL(VmbChannelPacketGetExternalData);

@@ -160,7 +160,7 @@ static bool channel_fits(const struct kmcl_channel *ch, const struct kmcl_saved_
 static bool held_fits(const struct kmcl_channel *ch, const struct kmcl_saved_packet *packet)
 {
 	return packet->message <= kmcl_round8(ch->config.max_packet) &&
-	       packet->extra <= kmcl_incoming_ranges_room(ch) &&
+	       packet->extra <= kmcl_config_descriptors(&ch->config) &&
 	       !(is_pipe(ch) && packet->flags & KMCL_SAVED_EXTERNAL);
 }
 
@@ -215,7 +215,7 @@ static NTSTATUS make_held(struct kmcl_channel *ch, const struct kmcl_saved_item 
 	in->trans_id = packet->id;
 	in->wants_completion = packet->flags & KMCL_SAVED_WANTS_COMPLETION;
 	in->external = packet->flags & KMCL_SAVED_EXTERNAL;
-	kmcl_received_copy(in, item->extra, packet->extra);
+	kmcl_received_make(in, item->extra, packet->extra);
 	WRITE_ONCE(in->state, KMCL_INCOMING_HELD);
 	ch->restore->held = in;
 	return STATUS_SUCCESS;

@@ -208,7 +208,7 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 	in->wants_completion = view->wants_completion;
 	in->external = view->type == KMCL_PKT_DATA_GPA_DIRECT;
 	if (in->external)
-		kmcl_received_copy(in, packet + sizeof(struct kmcl_desc),
+		kmcl_received_make(in, packet + sizeof(struct kmcl_desc),
 				   view->offset - sizeof(struct kmcl_desc));
 	kmcl_ring_consume(&ch->link.in, view->length);
 	return present(ch, in, batch);

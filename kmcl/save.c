@@ -221,7 +221,7 @@ static void find_next(struct kmcl_channel *ch, struct next *next)
 		next->type = KMCL_SAVED_HELD;
 		next->held = held;
 		next->message = held->length;
-		next->extra = held->external ? held->ranges_length : 0;
+		next->extra = kmcl_received_description(held);
 	} else if (save->chunks - before < save->count) {
 		find_txn(next, save->txns[save->chunks - before]);
 	} else {
@@ -315,7 +315,7 @@ static u8 *write_packet(const struct next *next, u8 *at)
 	memcpy(at, next->held ? next->held->body : next->txn->body, next->message);
 	at += kmcl_round8(next->message);
 	if (next->held)
-		memcpy(at, next->held->ranges, next->extra);
+		kmcl_received_describe(next->held, at);
 	return at;
 }
 

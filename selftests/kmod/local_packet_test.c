@@ -114,6 +114,17 @@ static void sum_and_invert(VMBPACKETCOMPLETION packet, PMDL mdl, u32 *answer)
 	VmbChannelPacketComplete(packet, answer, 8);
 }
 
+/* The MDLs are part of the packet's object: no memory was needed for them. */
+static bool came_with(VMBPACKETCOMPLETION packet, PMDL mdl)
+{
+	const u8 *object = (const u8 *)packet, *end = object + ksize(object);
+
+	for (; mdl; mdl = mdl->Next)
+		if ((const u8 *)mdl <= object || (const u8 *)(mdl + 1) > end)
+			return false;
+	return true;
+}
+
 static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffer, u32 length,
 			   u32 flags)
 {
@@ -138,7 +149,7 @@ static void serve_external(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffe
 	}
 	/* The second call gives the same. */
 	status = VmbChannelPacketGetExternalData(packet, 1, &again);
-	if (status || again != mdl)
+	if (status || again != mdl || !came_with(packet, mdl))
 		p->server.status = STATUS_UNSUCCESSFUL;
 	sum_and_invert(packet, mdl, (u32 *)buffer);
 }
