@@ -184,8 +184,29 @@ static struct kmcl_channel *first_waiting(const guid_t *type, const guid_t *inst
 	return found;
 }
 
+/* Of the channels that wait for the same, the first whose parent stands on @holder's device. */
+static struct kmcl_channel *first_waiting_on(const struct kmcl_holder *holder, const guid_t *type,
+					     const guid_t *instance)
+{
+	struct kmcl_channel *ch = first_waiting(type, instance);
+	struct rb_node *node = ch ? &ch->waiting : NULL;
+
+	for (; node; node = rb_next(node)) {
+		ch = channel_of(node);
+		if (compare(type, instance, wanted_type(ch), wanted_instance(ch)))
+			return NULL;
+		if (ch->holder == holder)
+			return ch;
+	}
+	return NULL;
+}
+
+/* What a device holds, only its own channels find. */
 static struct kmcl_channel *find_waiting(const struct kmcl_offer *offer)
 {
+	if (offer->holder)
+		return first_waiting_on(offer->holder, &offer->type, &offer->instance) ?:
+		       first_waiting_on(offer->holder, &offer->type, &guid_null);
 	return first_waiting(&offer->type, &offer->instance) ?:
 	       first_waiting(&offer->type, &guid_null);
 }
@@ -234,19 +255,26 @@ static void lose_claim(struct kmcl_channel *ch, bool peer_gone)
 	kmcl_lifecycle_notify(ch);
 }
 
-/* Give an unclaimed offer to a channel that waits for it, or keep it for one that will ask. */
-static void hand_out(struct kmcl_offer *offer)
+/* Give an unclaimed offer to a channel that waits for it. Return: false if none does. */
+static bool hand_over(struct kmcl_offer *offer)
 {
 	struct kmcl_channel *ch = find_waiting(offer);
 
-	if (!ch) {
-		insert_offer(offer);
-		show_to_seeker(offer);
-		return;
-	}
+	if (!ch)
+		return false;
 	remove_waiting(ch);
 	claim(offer, ch);
 	kmcl_lifecycle_notify(ch);
+	return true;
+}
+
+/* The same with one that no device holds, or keep it for a channel that will ask. */
+static void hand_out(struct kmcl_offer *offer)
+{
+	if (hand_over(offer))
+		return;
+	insert_offer(offer);
+	show_to_seeker(offer);
 }
 
 /**
@@ -345,10 +373,10 @@ static void release_offer(struct kmcl_channel *ch)
 	if (offer && !last) {
 		ch->offer = NULL;
 		offer->claimed_by = NULL;
-		if (offer->holder)
-			wake_up_all(&unclaimed);
-		else
+		if (!offer->holder)
 			hand_out(offer);
+		else if (offer->gone || !hand_over(offer))
+			wake_up_all(&unclaimed);
 	}
 	spin_unlock_bh(&bus_lock);
 	if (last)

@@ -393,6 +393,33 @@ static void one_channel_at_a_time(struct ktap *t, struct client *c)
 	kmcl_driver_unload(object);
 }
 
+/* Two that have it as their target: the second gets it when the first lets go. */
+static void waits_for_its_parents(struct ktap *t, struct client *c)
+{
+	VMBCHANNEL second;
+	struct vsc *vsc;
+
+	prepare(c);
+	driver.with_target = true;
+	testbus_offer(c->dev);
+	load(t);
+	vsc = driver.device[0];
+	CHECK_LOG(t, "asOSP");
+	CHECK_STATUS(t, make_channel(vsc, vsc->pdo, &second), STATUS_SUCCESS);
+	/* A channel of somebody else was first, and has no right to it. */
+	CHECK_STATUS(t, VmbChannelEnable(c->channel), STATUS_SUCCESS);
+	CHECK_STATUS(t, VmbChannelEnable(second), STATUS_SUCCESS);
+	CHECK_TEXT(t, driver.log, "asOSP");
+	VmbChannelDisable(vsc->channel);
+	CHECK_LOG(t, "asOSPUCOSP");
+	VmbChannelDisable(second);
+	CHECK_LOG(t, "asOSPUCOSPUC");
+	CHECK_TEXT(t, c->log, "");
+	VmbChannelCleanup(second);
+	kmcl_driver_unload(object);
+	CHECK_SOON(t, client_log_is(c, "OSP"));
+}
+
 static void parents(struct ktap *t, struct client *c)
 {
 	static u64 no_device[16];
@@ -719,6 +746,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelAllocate, VmbChannelCleanup: the removal waits for it", waits_for_cleanup },
 	{ "VmbChannelAllocate: 6.1 a channel opens its parent's device, no other", each_its_own },
 	{ "VmbChannelEnable: one channel of a device at a time", one_channel_at_a_time },
+	{ "VmbClientChannelInitSetTargetPnp: a channel waits for its parent's device",
+		waits_for_its_parents },
 	{ "VmbChannelAllocate, VmbChannelEnable: N17 what can be a parent", parents },
 	{ "VmbClientChannelInitSetTargetPnp: who waits or has comes first", targets },
 	{ "AddDevice: a device that it refuses is there for others", refused },
