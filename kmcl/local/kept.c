@@ -25,7 +25,7 @@ static unsigned int restore_seconds = 60;
 module_param(restore_seconds, uint, 0644);
 MODULE_PARM_DESC(restore_seconds, "How long clients of a saved server channel wait until it is restored");
 
-static LIST_HEAD(kept);		/* under kmcl_local_lock */
+static struct rb_root kept;	/* by type and instance, each but once; under kmcl_local_lock */
 
 static void expire(struct work_struct *work)
 {
@@ -41,20 +41,13 @@ static void expire(struct work_struct *work)
 
 void kmcl_local_kept_init(struct kmcl_local_service *service)
 {
-	INIT_LIST_HEAD(&service->kept);
 	INIT_DELAYED_WORK(&service->expiry, expire);
 }
 
 /* The connection that is kept for servers of this id; with the mutex held. */
 struct kmcl_local_service *kmcl_local_find_kept(const struct kmcl_offer *id)
 {
-	struct kmcl_local_service *service;
-
-	list_for_each_entry(service, &kept, kept)
-		if (guid_equal(&service->client.type, &id->type) &&
-		    guid_equal(&service->client.instance, &id->instance))
-			return service;
-	return NULL;
+	return kmcl_local_find(&kept, id);
 }
 
 static bool is_kept(struct kmcl_local_service *service)
@@ -72,10 +65,18 @@ bool kmcl_local_await_restore(struct kmcl_local_service *service)
 {
 	if (!is_kept(service))
 		return false;
-	list_add_tail(&service->kept, &kept);
+	service->kept = true;
+	kmcl_local_list(&kept, service);
 	mod_delayed_work(kmcl_event_wq, &service->expiry,
 			 (unsigned long)READ_ONCE(restore_seconds) * HZ);
 	return true;
+}
+
+static void remove_kept(struct kmcl_local_service *service)
+{
+	service->kept = false;
+	kmcl_local_unlist(&kept, service);
+	cancel_delayed_work(&service->expiry);
 }
 
 /* Nobody restores it any more, unless a server has it already; with the mutex held. */
@@ -83,17 +84,16 @@ void kmcl_local_let_go(struct kmcl_local_service *service)
 {
 	struct kmcl_local_service *next;
 
-	if (list_empty(&service->kept))
+	if (!service->kept)
 		return;
-	list_del_init(&service->kept);
-	cancel_delayed_work(&service->expiry);
+	remove_kept(service);
 	spin_lock_bh(&service->lock);
 	if (service->state == KMCL_LOCAL_KEPT)
 		service->state = KMCL_LOCAL_SERVER_CLOSED;
 	kmcl_local_forget_mappings(service);
 	spin_unlock_bh(&service->lock);
 	kmcl_local_withdraw(service);
-	next = kmcl_local_find(&service->client);
+	next = kmcl_local_find(&kmcl_local_services, &service->client);
 	if (next)
 		kmcl_offer_add(&next->client);
 }
@@ -144,8 +144,7 @@ struct kmcl_offer *kmcl_local_take(struct kmcl_offer *own, u64 save, u32 in_size
 	service = kmcl_local_find_kept(own);
 	err = may_take(service, save, in_size, out_size);
 	if (!err) {
-		list_del_init(&service->kept);
-		cancel_delayed_work(&service->expiry);
+		remove_kept(service);
 		kmcl_local_replace(kmcl_local_of_server(own), service);
 	}
 	mutex_unlock(&kmcl_local_lock);

@@ -48,7 +48,7 @@ enum kmcl_local_state {
 };
 
 struct kmcl_local_service {
-	struct rb_node node;
+	struct rb_node node;	/* among those that are offered or about to be, or those kept */
 	struct work_struct reap;
 	struct kmcl_offer client;
 	struct kmcl_offer server;
@@ -74,7 +74,7 @@ struct kmcl_local_service {
 	struct page *mmio;
 	unsigned int mmio_order;
 
-	struct list_head kept;	/* under kmcl_local_lock */
+	bool kept;		/* under kmcl_local_lock */
 	struct delayed_work expiry;
 };
 
@@ -91,7 +91,10 @@ static inline struct kmcl_local_service *kmcl_local_of_server(struct kmcl_offer 
 }
 
 /* service.c */
-struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id);
+struct kmcl_local_service *kmcl_local_find(struct rb_root *root, const struct kmcl_offer *id);
+void kmcl_local_list(struct rb_root *root, struct kmcl_local_service *service);
+void kmcl_local_unlist(struct rb_root *root, struct kmcl_local_service *service);
+extern struct rb_root kmcl_local_services;
 void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_service *new);
 void kmcl_local_withdraw(struct kmcl_local_service *service);
 extern const struct kmcl_bus_ops kmcl_local_client_ops;

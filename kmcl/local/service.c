@@ -11,7 +11,7 @@
 
 /* Covers which services there are, and which are kept for a restore. */
 DEFINE_MUTEX(kmcl_local_lock);
-static struct rb_root services;		/* by type and instance */
+struct rb_root kmcl_local_services;	/* by type and instance */
 
 static void free_service(struct kmcl_local_service *service)
 {
@@ -38,46 +38,20 @@ static int compare(const struct kmcl_offer *a, const struct kmcl_offer *b)
 	       memcmp(&a->instance, &b->instance, sizeof(a->instance));
 }
 
-/* Return: -EEXIST if a service of this type and instance is offered already. */
-static int list_service(struct kmcl_local_service *service)
+static struct kmcl_local_service *service_of(struct rb_node *node)
 {
-	struct rb_node **link = &services.rb_node, *parent = NULL;
-
-	while (*link) {
-		struct kmcl_local_service *other;
-		int order;
-
-		other = rb_entry(*link, struct kmcl_local_service, node);
-		order = compare(&service->client, &other->client);
-		if (!order)
-			return -EEXIST;
-		parent = *link;
-		link = order < 0 ? &parent->rb_left : &parent->rb_right;
-	}
-	rb_link_node(&service->node, parent, link);
-	rb_insert_color(&service->node, &services);
-	return 0;
+	return rb_entry(node, struct kmcl_local_service, node);
 }
 
-static void unlist_service(struct kmcl_local_service *service)
+/* The service of this type and instance; with the mutex held, as the next two. */
+struct kmcl_local_service *kmcl_local_find(struct rb_root *root, const struct kmcl_offer *id)
 {
-	if (RB_EMPTY_NODE(&service->node))
-		return;
-	rb_erase(&service->node, &services);
-	RB_CLEAR_NODE(&service->node);
-}
-
-/* The service that a server now offers or is about to; with the mutex held. */
-struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id)
-{
-	struct rb_node *node = services.rb_node;
+	struct rb_node *node = root->rb_node;
 
 	while (node) {
-		struct kmcl_local_service *service;
-		int order;
+		struct kmcl_local_service *service = service_of(node);
+		int order = compare(id, &service->client);
 
-		service = rb_entry(node, struct kmcl_local_service, node);
-		order = compare(id, &service->client);
 		if (!order)
 			return service;
 		node = order < 0 ? node->rb_left : node->rb_right;
@@ -85,11 +59,30 @@ struct kmcl_local_service *kmcl_local_find(const struct kmcl_offer *id)
 	return NULL;
 }
 
+void kmcl_local_list(struct rb_root *root, struct kmcl_local_service *service)
+{
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = compare(&service->client, &service_of(parent)->client) < 0 ?
+		       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&service->node, parent, link);
+	rb_insert_color(&service->node, root);
+}
+
+void kmcl_local_unlist(struct rb_root *root, struct kmcl_local_service *service)
+{
+	rb_erase(&service->node, root);
+	RB_CLEAR_NODE(&service->node);
+}
+
 /* Of the same type and instance, as programs see it, too; with the mutex held. */
 void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_service *new)
 {
 	swap(old->pipe, new->pipe);
-	rb_replace_node(&old->node, &new->node, &services);
+	rb_replace_node(&old->node, &new->node, &kmcl_local_services);
 	RB_CLEAR_NODE(&old->node);
 }
 
@@ -173,8 +166,9 @@ int kmcl_local_serve(struct kmcl_channel *ch)
 	if (err)
 		goto free;
 	mutex_lock(&kmcl_local_lock);
-	err = list_service(service);
+	err = kmcl_local_find(&kmcl_local_services, &service->client) ? -EEXIST : 0;
 	if (!err) {
+		kmcl_local_list(&kmcl_local_services, service);
 		kmcl_end_attach(&service->server, ch);
 		offer(service, ch->config.server_flags);
 	}
@@ -214,7 +208,8 @@ static void unserve(struct kmcl_offer *end)
 		kmcl_pipe_remove(service->pipe);
 	service->pipe = NULL;
 	mutex_lock(&kmcl_local_lock);
-	unlist_service(service);
+	if (!RB_EMPTY_NODE(&service->node))
+		kmcl_local_unlist(&kmcl_local_services, service);
 	kept = kmcl_local_await_restore(service);
 	mutex_unlock(&kmcl_local_lock);
 	if (!kept)
