@@ -80,6 +80,32 @@ static void outstanding(struct ktap *t, struct client *c)
 
 /* ---- statuses ---- */
 
+/* Messages in both rings and in the server's queue, of which no completion tells. */
+static void pipe(struct ktap *t, struct client *c)
+{
+	struct saver *s = saver_create_with(t, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE);
+
+	if (!s || !saver_open(t, s))
+		return;
+	VmbChannelPause(s->client);
+	if (!send_many(t, s, s->server, 0, 0))
+		return;
+	CHECK(t, atomic_read(&s->of_server.answers) < MANY);	/* the others wait for room */
+	VmbChannelPause(s->server);
+	if (!send_many(t, s, s->client, 0, 0))
+		return;
+	if (saver_move(t, s)) {
+		VmbChannelStart(s->client);
+		CHECK_SOON(t, atomic_read(&s->heard_count) == MANY);
+		CHECK(t, !memchr_inv(s->heard, 1, MANY));
+		CHECK_SOON(t, atomic_read(&s->presented) == MANY);
+		CHECK_SOON(t, atomic_read(&s->of_client.answers) == MANY);
+		CHECK_EQUAL(t, atomic_read(&s->of_client.removals), 0);
+		CHECK_TEXT(t, s->client_log, "OSPUSP");
+	}
+	saver_free(s);
+}
+
 static void states(struct ktap *t, struct client *c)
 {
 	struct saver *s = saver_create(t);
@@ -619,6 +645,7 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelSaveContinue, VmbChannelRestoreFromBuffer, VmbPacketRestore, "
 	  "VmbServerChannelInitSetSaveRestorePacketCallbacks: 6.10 packets in both rings and queues",
 	  outstanding },
+	{ "VmbChannelSaveContinue, VmbChannelRestoreFromBuffer, VmbPacketRestore: N26 a pipe", pipe },
 	{ "VmbChannelSaveBegin, VmbChannelSaveContinue, VmbChannelSaveEnd: N24 states, statuses",
 	  states },
 	{ "VmbServerChannelInitSetSaveRestorePacketCallbacks: 6.5 statuses", callbacks_configured },

@@ -136,7 +136,13 @@ static VOID server_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID 
 static VOID client_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID buffer,
 			  UINT32 length, UINT32 flags)
 {
-	answer(packet, *(u64 *)buffer);
+	struct saver *s = saver_of(channel);
+	u64 number = *(u64 *)buffer;
+
+	if (number < SAVER_NUMBERS)
+		s->heard[number]++;
+	answer(packet, number);
+	atomic_inc(&s->heard_count);
 }
 
 static VOID sent(VMBPACKET packet, NTSTATUS status, PVOID buffer, UINT32 length)
@@ -314,7 +320,7 @@ static bool new_client(struct ktap *t, struct saver *s)
 	       CHECK(t, !VmbClientChannelInitSetRingBufferPageCount(s->client, 1, 1));
 }
 
-struct saver *saver_create(struct ktap *t)
+struct saver *saver_create_with(struct ktap *t, u32 flags)
 {
 	struct saver *s = kvzalloc(sizeof(*s), GFP_KERNEL);
 
@@ -323,10 +329,16 @@ struct saver *saver_create(struct ktap *t)
 	spin_lock_init(&s->lock);
 	s->instance = type;
 	s->instance.Data1++;
+	s->flags = flags;
 	s->max_packet = 64;
 	s->state_bytes = 8;
 	s->restore = saver_restore_packet;
 	return saver_new_server(t, s) && new_client(t, s) ? s : NULL;
+}
+
+struct saver *saver_create(struct ktap *t)
+{
+	return saver_create_with(t, 0);
 }
 
 void saver_end_server(struct saver *s)

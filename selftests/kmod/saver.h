@@ -65,6 +65,8 @@ struct saver {
 	} kept[SAVER_NUMBERS];
 	unsigned int kept_count;
 	atomic_t presented;
+	u8 heard[SAVER_NUMBERS];	/* by the client */
+	atomic_t heard_count;
 	u32 gpadl;			/* 0, or mapped in EvtChannelOpened of the server */
 	PMDL mdl;
 	NTSTATUS result;
@@ -74,6 +76,7 @@ struct saver {
 
 /* Neither end is enabled yet; on failure the test has failed. */
 struct saver *saver_create(struct ktap *t);
+struct saver *saver_create_with(struct ktap *t, u32 flags);
 void saver_free(struct saver *s);
 
 bool saver_open(struct ktap *t, struct saver *s);	/* both, and the server is started */
