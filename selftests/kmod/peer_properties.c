@@ -362,21 +362,14 @@ static void no_external_data(struct ktap *t, struct client *c)
 /* ---- interfaces ---- */
 
 /* A driver that has queried the functions and links none of them. */
-static void through_interface(struct ktap *t, struct client *c)
+static void say_hello_through(struct ktap *t, const KMCL_CLIENT_INTERFACE_V1 *kmcl)
 {
-	KMCL_CLIENT_INTERFACE_V1 *kmcl = kzalloc(sizeof(*kmcl), GFP_KERNEL);
 	LARGE_INTEGER timeout = client_timeout(PEER_TIMEOUT_MS);
 	struct peer_answer answer;
 	u32 size = sizeof(answer);
 	struct peer_order order;
 	VMBCHANNEL channel;
 
-	c->data = kmcl;
-	if (!CHECK(t, kmcl))
-		return;
-	CHECK_STATUS(t, kmcl_query_interface(&KMCL_CLIENT_INTERFACE_TYPE, (PINTERFACE)kmcl,
-					     sizeof(*kmcl), 1), STATUS_SUCCESS);
-	CHECK_EQUAL(t, kmcl->Size, 360);
 	CHECK_STATUS(t, kmcl->VmbChannelAllocate(NULL, FALSE, &channel), STATUS_SUCCESS);
 	CHECK_STATUS(t, kmcl->VmbClientChannelInitSetTargetPnp(channel, &peer_class,
 							       &peer_instance, NULL),
@@ -390,6 +383,41 @@ static void through_interface(struct ktap *t, struct client *c)
 	kmcl->VmbChannelDisable(channel);
 	kmcl->VmbChannelCleanup(channel);
 	kmcl->InterfaceDereference(kmcl->Context);
+}
+
+static void through_interface(struct ktap *t, struct client *c)
+{
+	KMCL_CLIENT_INTERFACE_V1 *kmcl = kzalloc(sizeof(*kmcl), GFP_KERNEL);
+
+	c->data = kmcl;
+	if (!CHECK(t, kmcl))
+		return;
+	CHECK_STATUS(t, kmcl_query_interface(&KMCL_CLIENT_INTERFACE_TYPE, (PINTERFACE)kmcl,
+					     sizeof(*kmcl), 1), STATUS_SUCCESS);
+	CHECK_EQUAL(t, kmcl->Size, 360);
+	say_hello_through(t, kmcl);
+}
+
+/* It begins as the client's does, so one driver can be client and server. */
+static void through_server_interface(struct ktap *t, struct client *c)
+{
+	KMCL_SERVER_INTERFACE_V1 *kmcl = kzalloc(sizeof(*kmcl), GFP_KERNEL);
+	VMBCHANNEL server;
+
+	c->data = kmcl;
+	if (!CHECK(t, kmcl))
+		return;
+	CHECK_STATUS(t, kmcl_query_interface(&KMCL_SERVER_INTERFACE_TYPE, (PINTERFACE)kmcl,
+					     sizeof(*kmcl), 1), STATUS_SUCCESS);
+	CHECK_EQUAL(t, kmcl->Size, 472);
+	CHECK_STATUS(t, kmcl->VmbChannelAllocate(NULL, TRUE, &server), STATUS_SUCCESS);
+	CHECK_STATUS(t, kmcl->VmbServerChannelInitSetTargetInterfaceId(server, peer_class,
+								       peer_class),
+		     STATUS_SUCCESS);
+	CHECK_STATUS(t, kmcl->VmbChannelEnable(server), STATUS_SUCCESS);
+	kmcl->VmbChannelDisable(server);
+	kmcl->VmbChannelCleanup(server);
+	say_hello_through(t, (KMCL_CLIENT_INTERFACE_V1 *)kmcl);
 }
 
 /* ---- subchannels ---- */
@@ -446,6 +474,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelPacketGetExternalData: 6.8 a client's packets have none", no_external_data },
 	{ "kmcl_query_interface, VmbChannelAllocate, VmbChannelCleanup, VmbChannelEnable, "
 	  "VmbChannelDisable: 9 through the interface", through_interface },
+	{ "kmcl_query_interface, VmbChannelAllocate, VmbChannelEnable, VmbChannelDisable: "
+	  "9 through the server's interface", through_server_interface },
 	{ "VmbChannelEnable: N25 subchannels that a host offers are left alone", subchannel },
 	{ "VmbChannelSetPointer, VmbChannelGetPointer: 6.3 in any state", pointers },
 };
