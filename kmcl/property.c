@@ -4,6 +4,8 @@
 
 #include "channel.h"
 
+#include <kmcl/channel.h>
+
 /**
  * VmbChannelSetPointer() - store the driver's pointer in a channel
  * @Channel: the channel
@@ -123,3 +125,25 @@ NTSTATUS VmbChannelSetInterruptLatency(VMBCHANNEL Channel, UINT16 Latency, PUINT
 	return STATUS_NOT_SUPPORTED;
 }
 EXPORT_SYMBOL_GPL(VmbChannelSetInterruptLatency);
+
+/**
+ * kmcl_channel_has_failed() - has the peer broken the channel?
+ * @channel: the channel
+ *
+ * A malformed packet or an index of the ring that cannot be ends delivery or sends, until the
+ * channel is closed (VmbChannelPacketFail() as well), and the driver is not told: what it waits for
+ * may never come. One that waits for long can ask here, and then disable the channel, which ends
+ * everything.
+ *
+ * Context: up to DISPATCH_LEVEL.
+ * Return: true until the channel is closed.
+ */
+bool kmcl_channel_has_failed(VMBCHANNEL channel)
+{
+	struct kmcl_channel *ch = kmcl_channel_from_handle(channel);
+
+	if (KMCL_MISUSE(!ch, "invalid channel"))
+		return false;
+	return READ_ONCE(ch->rx.failed) || READ_ONCE(ch->tx.corrupt);
+}
+EXPORT_SYMBOL_GPL(kmcl_channel_has_failed);

@@ -17,6 +17,21 @@
 #define KMCL_BLK_MQ_F_SHOULD_MERGE	0
 #endif
 
+/* A name for the function that KMCL_BLOCK_TIMEOUT(name) makes of name(struct request *). */
+#ifdef KMCL_HAVE_BLOCK_TIMEOUT_RESERVED
+#define KMCL_BLOCK_TIMEOUT(name)						\
+	static enum blk_eh_timer_return name##_of(struct request *rq, bool reserved) \
+	{									\
+		return name(rq);						\
+	}
+#else
+#define KMCL_BLOCK_TIMEOUT(name)						\
+	static enum blk_eh_timer_return name##_of(struct request *rq)		\
+	{									\
+		return name(rq);						\
+	}
+#endif
+
 /* In bytes. A request's pages of page_size follow each other without a gap. */
 struct kmcl_block_limits {
 	unsigned int block_size;

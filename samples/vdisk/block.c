@@ -119,10 +119,23 @@ static void complete_rq(struct request *rq)
 	blk_mq_end_request(rq, pdu->status);
 }
 
-/* No timeout of our own: a paused server may take its time, and a lost one ends its requests. */
+/*
+ * A paused server may take its time. But one whose packets have broken the channel replies no
+ * more, and then the driver has to close it: only that ends requests, since until then the server
+ * may touch their pages.
+ */
+static enum blk_eh_timer_return timeout(struct request *rq)
+{
+	VdiskRequestIsLate();
+	return BLK_EH_RESET_TIMER;
+}
+
+KMCL_BLOCK_TIMEOUT(timeout);
+
 static const struct blk_mq_ops mq_ops = {
 	.queue_rq	= queue_rq,
 	.complete	= complete_rq,
+	.timeout	= timeout_of,
 };
 
 static const struct block_device_operations disk_ops = {

@@ -17,6 +17,7 @@
 #define VDISK_EVENT_NO_CONNECT	0x08
 #define VDISK_EVENT_CHANGED	0x10	/* says the server: the geometry */
 #define VDISK_EVENT_REPLIED	0x20	/* to the hello */
+#define VDISK_EVENT_LATE	0x40	/* a request is */
 
 struct VDISK_SLOT {
 	VMBPACKET Packet;
@@ -32,6 +33,8 @@ typedef struct _VDISK_CLIENT {
 	LONG Events;
 	PKTHREAD Worker;
 	BOOLEAN HasDisk;
+	UINT32 BlockSize;		/* of the disk, */
+	UINT64 Capacity;		/* which may grow */
 	BOOLEAN Retry;
 
 	VMBPACKET Hello;
@@ -163,6 +166,11 @@ enum vdisk_result VdiskSubmit(struct VDISK_SLOT *Slot, void *Request,
 	return VDISK_ERROR;
 }
 
+void VdiskRequestIsLate(void)
+{
+	VdiskSignal(TheClient, VDISK_EVENT_LATE);
+}
+
 /*
  * Callbacks of the channel.
  */
@@ -241,12 +249,22 @@ static BOOLEAN VdiskGetGeometry(const VDISK_HELLO_REPLY *Reply, struct vdisk_geo
 	if (Geometry->maximum_transfer > VDISK_MAXIMUM_TRANSFER)
 		Geometry->maximum_transfer = VDISK_MAXIMUM_TRANSFER;
 	Geometry->maximum_transfer &= ~(block - 1);
-	Geometry->maximum_range = Reply->MaximumRange & ~(block - 1);
+	/* The block layer counts these in pages. */
+	Geometry->maximum_range = Reply->MaximumRange & ~(VDISK_MAXIMUM_BLOCK - 1);
 	return TRUE;
+}
+
+/* A disk that is there can grow, and that is all. */
+static BOOLEAN VdiskMayBecome(const VDISK_CLIENT *Client, const struct vdisk_geometry *Geometry)
+{
+	return !Client->HasDisk || (Geometry->block_size == Client->BlockSize &&
+				    Geometry->capacity >= Client->Capacity);
 }
 
 static VOID VdiskSetDisk(PVDISK_CLIENT Client, const struct vdisk_geometry *Geometry)
 {
+	Client->BlockSize = Geometry->block_size;
+	Client->Capacity = Geometry->capacity;
 	if (Client->HasDisk)
 		VdiskBlockResize(Geometry);
 	else
@@ -267,6 +285,9 @@ static VOID VdiskOnReply(PVDISK_CLIENT Client)
 		DbgPrint("vdisk_vsc: the server's disk makes no sense\n");
 		VdiskCount(&VdiskClientCounters.BadMessages);
 		TheState = "refused";
+	} else if (!VdiskMayBecome(Client, &geometry)) {
+		DbgPrint("vdisk_vsc: the server's disk cannot change so\n");
+		VdiskCount(&VdiskClientCounters.BadMessages);
 	} else {
 		VdiskSetDisk(Client, &geometry);
 	}
@@ -312,6 +333,12 @@ static VOID VdiskOnEvents(PVDISK_CLIENT Client, LONG Events)
 {
 	if (Events & VDISK_EVENT_CLOSED) {
 		VdiskOnClosed(Client);
+		return;
+	}
+	/* Closing it ends all requests, and VDISK_EVENT_CLOSED comes. */
+	if ((Events & VDISK_EVENT_LATE) && VdiskHasFailed(Client->Channel)) {
+		DbgPrint("vdisk_vsc: the server has broken the channel\n");
+		VmbChannelDisable(Client->Channel);
 		return;
 	}
 	if (Events & VDISK_EVENT_NO_CONNECT)

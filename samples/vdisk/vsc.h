@@ -57,6 +57,12 @@ unsigned long *VdiskSlotPages(struct VDISK_SLOT *slot);
 enum vdisk_result VdiskSubmit(struct VDISK_SLOT *slot, void *request,
 			      const struct vdisk_transfer *transfer);
 
+/* A request takes long: see what is the matter. Any context. */
+void VdiskRequestIsLate(void);
+
+/* In vsc_module.c, of the client's channel: has its server broken it? */
+int VdiskHasFailed(void *channel);
+
 const char *VdiskClientState(void);
 
 struct VDISK_CLIENT_COUNTERS {

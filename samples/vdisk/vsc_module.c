@@ -3,9 +3,15 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include <kmcl/channel.h>
 #include <kmcl/driver.h>
 
 #include "vsc.h"
+
+int VdiskHasFailed(void *channel)
+{
+	return kmcl_channel_has_failed(channel);
+}
 
 static int get_state(char *buffer, const struct kernel_param *kp)
 {

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC1091,SC2154  # vdisk.bash is checked by itself
+# vm: any storage timeout=200
+# The client of the vdisk against a server that lies about its disk, and one that breaks the channel.
+set -uo pipefail
+cd "$(dirname "$0")" && . ./vdisk.bash
+
+hostile=/sys/module/vdisk_hostile/parameters
+
+load_hostile() {
+	modprobe vdisk_hostile "$@" && modprobe vdisk_vsc
+}
+
+unload_hostile() {
+	rmmod vdisk_vsc && rmmod vdisk_hostile
+}
+
+refused() {
+	load_hostile "$@" && within 20 is "$vsc/state" refused && [ ! -e "$block" ] && is "$vsc/bad_messages" 1 &&
+		unload_hostile
+}
+
+no_discards() {
+	load_hostile range=2048 && within 20 has_disk && is "$block/queue/discard_max_bytes" 0 && unload_hostile
+}
+
+# told N: the client has looked at the disk again, and found it wrong for the Nth time.
+told() {
+	echo 1 >"$hostile/tell" && within 20 is "$vsc/bad_messages" "$1"
+}
+
+keeps_its_disk() {
+	load_hostile && within 20 has_disk || return
+	echo 8 >"$hostile/size" && told 1 && is "$block/size" $((16 << 11)) || return
+	echo 32 >"$hostile/size" && echo 4096 >"$hostile/block_size" && told 2 &&
+		is "$block/size" $((16 << 11)) || return
+	echo 512 >"$hostile/block_size" && echo 1 >"$hostile/tell" && within 20 is "$block/size" $((32 << 11)) &&
+		is "$vsc/bad_messages" 2 && is "$vsc/state" ready
+}
+
+reads() {
+	dd if="$disk" of=/dev/null iflag=direct bs=64k count=16 2>/dev/null
+}
+
+# The request ends with an error, and the disk comes back.
+broken() {
+	reads && echo 1000 >"$block/queue/io_timeout" && echo Y >"$hostile/ruin" || return
+	! reads && within 20 is "$vsc/connects" 2 && within 20 has_disk && reads
+}
+
+need_vdisk
+modinfo vdisk_hostile >/dev/null 2>&1 || skip_all "no module vdisk_hostile"
+plan 7
+expect "no disk of blocks of 768 bytes" refused block_size=768
+expect "no disk of blocks of 8192 bytes" refused block_size=8192
+expect "no disk of no bytes" refused size=0
+expect "no discards of less than a page" no_discards
+expect "a disk only grows" keeps_its_disk
+expect "a server that ruins the ring loses its client, whose request ends" broken
+rmmod vdisk_vsc && rmmod vdisk_hostile
+finish_vdisk
