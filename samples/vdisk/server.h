@@ -27,6 +27,7 @@ typedef struct _VDISK_SERVER {
 	VMBCHANNEL Channel;
 	UINT16 Version;			/* agreed on with the client; 0 before that */
 	BOOLEAN Paused;
+	BOOLEAN Refusing;		/* clients, because it will not stay */
 
 	KSPIN_LOCK Lock;		/* over the lists */
 	LIST_ENTRY Idle;

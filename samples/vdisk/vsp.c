@@ -103,6 +103,9 @@ int VdiskServerGrow(unsigned long long capacity)
 		status = STATUS_IO_DEVICE_ERROR;
 	if (NT_SUCCESS(status))
 		status = VdiskTellClient(server);
+	/* Just closing: the client will ask when it opens the channel again. */
+	if (status == STATUS_INVALID_DEVICE_STATE)
+		status = STATUS_SUCCESS;
 	VdiskServerRelease();
 	return status;
 }
@@ -117,7 +120,7 @@ static NTSTATUS VdiskEvtOpened(VMBCHANNEL Channel)
 	PVDISK_SERVER server = VmbChannelGetPointer(Channel);
 
 	server->Version = 0;
-	return STATUS_SUCCESS;
+	return server->Refusing ? STATUS_DEVICE_NOT_READY : STATUS_SUCCESS;
 }
 
 static NTSTATUS VdiskConfigure(VMBCHANNEL Channel)

@@ -37,7 +37,7 @@ int VdiskServerPause(void);
 int VdiskServerStart(void);
 int VdiskServerIsPaused(void);
 int VdiskServerGrow(unsigned long long capacity);
-int VdiskServerRestore(void);
+int VdiskServerRestore(int damaged);
 
 struct VDISK_SERVER_COUNTERS {
 	long long Hellos;

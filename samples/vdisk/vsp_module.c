@@ -22,10 +22,10 @@ static int get_paused(char *buffer, const struct kernel_param *kp)
 	return sysfs_emit(buffer, "%c\n", VdiskServerIsPaused() ? 'Y' : 'N');
 }
 
-/* Whatever is written; what is read is how often that has been done. */
+/* What is read is how often that has been done. */
 static int set_restores(const char *value, const struct kernel_param *kp)
 {
-	return VdiskServerRestore() ? -EIO : 0;
+	return VdiskServerRestore(sysfs_streq(value, "damaged")) ? -EIO : 0;
 }
 
 static int get_counter(char *buffer, const struct kernel_param *kp)
@@ -44,7 +44,7 @@ static const struct kernel_param_ops counter_ops = { .get = get_counter };
 module_param_cb(paused, &paused_ops, NULL, 0644);
 MODULE_PARM_DESC(paused, "Y: serves nobody until it is N again; returns when all is replied to");
 module_param_cb(restores, &restores_ops, &VdiskServerCounters.Restores, 0644);
-MODULE_PARM_DESC(restores, "write anything: save the channel and restore it into a new one; how often that was done");
+MODULE_PARM_DESC(restores, "write anything: save the channel and restore it into a new one; damaged: from a save with an error in it; how often that was done");
 COUNTER(saved_bytes, SavedBytes, "of the last save (read only)");
 COUNTER(hellos, Hellos, "times a client has asked for the geometry (read only)");
 COUNTER(reads, Reads, "read requests (read only)");

@@ -111,13 +111,28 @@ static NTSTATUS VdiskRestore(PVDISK_SERVER Server, const VDISK_IMAGE *Image)
 	return status;
 }
 
-/* A client whose server cannot be restored finds a new one, and loses its connection. */
+static NTSTATUS VdiskEnableWith(PVDISK_SERVER Server, UINT32 Flags)
+{
+	NTSTATUS status;
+
+	status = VmbServerChannelInitSetFlags(Server->Channel, Flags);
+	return NT_SUCCESS(status) ? VmbChannelEnable(Server->Channel) : status;
+}
+
+/*
+ * A client whose server cannot be restored loses its connection and finds a new one. The flag that
+ * does so does not stay: a channel that has it cannot be saved with its client.
+ */
 static NTSTATUS VdiskOfferAnew(PVDISK_SERVER Server)
 {
+	NTSTATUS status;
+
 	VmbChannelDisable(Server->Channel);
-	VmbServerChannelInitSetFlags(Server->Channel,
-				     VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL);
-	return VmbChannelEnable(Server->Channel);
+	Server->Refusing = TRUE;
+	status = VdiskEnableWith(Server, VMBUS_SERVER_CHANNEL_INIT_FLAG_FORCE_NEW_CHANNEL);
+	VmbChannelDisable(Server->Channel);
+	Server->Refusing = FALSE;
+	return NT_SUCCESS(status) ? VdiskEnableWith(Server, 0) : status;
 }
 
 /* The new host: knows the image, and nothing else of the old channel. */
@@ -137,7 +152,15 @@ static NTSTATUS VdiskMoveTo(PVDISK_SERVER Server, VMBCHANNEL Channel, const VDIS
 	return NT_SUCCESS(VdiskOfferAnew(Server)) ? status : STATUS_DEVICE_REMOVED;
 }
 
-static NTSTATUS VdiskSaveAndRestore(PVDISK_SERVER Server)
+/* What a bad medium would do. */
+static VOID VdiskDamage(PVDISK_IMAGE Image)
+{
+	PVDISK_CHUNK first = CONTAINING_RECORD(Image->Chunks.Flink, VDISK_CHUNK, Link);
+
+	first->Data[first->Length / 2] ^= 0x10;
+}
+
+static NTSTATUS VdiskSaveAndRestore(PVDISK_SERVER Server, BOOLEAN Damaged)
 {
 	VDISK_IMAGE image;
 	VMBCHANNEL fresh;
@@ -148,6 +171,8 @@ static NTSTATUS VdiskSaveAndRestore(PVDISK_SERVER Server)
 		return status;
 	InitializeListHead(&image.Chunks);
 	status = VdiskSave(Server, &image);
+	if (NT_SUCCESS(status) && Damaged)
+		VdiskDamage(&image);
 	if (NT_SUCCESS(status))
 		status = VdiskMoveTo(Server, fresh, &image);
 	else
@@ -156,7 +181,7 @@ static NTSTATUS VdiskSaveAndRestore(PVDISK_SERVER Server)
 	return status;
 }
 
-int VdiskServerRestore(void)
+int VdiskServerRestore(int damaged)
 {
 	PVDISK_SERVER server = VdiskServerHold();
 	NTSTATUS status;
@@ -164,7 +189,7 @@ int VdiskServerRestore(void)
 	if (!server)
 		return STATUS_DEVICE_NOT_READY;
 	VmbChannelPause(server->Channel);
-	status = VdiskSaveAndRestore(server);
+	status = VdiskSaveAndRestore(server, damaged != 0);
 	if (!server->Paused)
 		VmbChannelStart(server->Channel);
 	if (NT_SUCCESS(status))

@@ -57,12 +57,31 @@ without_client() {
 		same_on_disk "$(random_file 4)" 0
 }
 
+# The server is offered anew: the client loses its connection, and finds the disk again.
+damaged() {
+	local connects
+
+	connects=$(cat "$vsc/connects")
+	! (echo damaged >"$vsp/restores") 2>/dev/null && within 20 is "$vsc/connects" $((connects + 1)) &&
+		within 20 has_disk && same_on_disk "$(random_file 4)" 0
+}
+
+restores_again() {
+	local connects
+
+	connects=$(cat "$vsc/connects")
+	echo 1 >"$vsp/restores" && copy_to_disk "$(random_file 4)" 4 && same_on_disk "$(random_file 4)" 4 &&
+		is "$vsc/connects" "$connects"
+}
+
 need_vdisk
-plan 7
+plan 9
 expect "load" load_vdisk size=64
 expect "fio --verify through $cycles save and restore cycles" restores_under_traffic
 expect "the client has noticed nothing" noticed_nothing
 expect "the disk grows while its server is restored" grows_afterwards
 expect "an idle disk is restored" idle
 expect "a server without a client is restored" without_client
+expect "a server whose save is damaged is offered anew" damaged
+expect "and can be saved and restored" restores_again
 finish_vdisk
