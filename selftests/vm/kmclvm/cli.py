@@ -17,7 +17,7 @@ ESCAPE = b"\x01"  # Ctrl-A, as in QEMU
 
 def _parse():
     table = roots.kernels()
-    bootable = [kernel.version for kernel in table.values() if kernel.use == "boot"]
+    bootable = [kernel.version for kernel in table.values() if kernel.use != "build"]
     parser = argparse.ArgumentParser(
         prog="selftests/vm/run", description="Runs tests, or a shell, in a guest that has a VMBus.")
     parser.add_argument("-k", "--kernel", action="append", choices=bootable,

@@ -81,11 +81,12 @@ def _skeleton():
     return cpio
 
 
-def _module_paths(kernel, names):
+def _module_paths(kernel, names, required=True):
     """(path below the module directory, content) of the modules and what they need, in loading order."""
     order = {}
     for name in names:
-        shown = roots.run_output(kernel.root, "modprobe", "-S", kernel.release, "--show-depends", name)
+        shown = roots.run_output(kernel.root, "modprobe", "-S", kernel.release, "--show-depends", name,
+                                 check=required)
         for line in shown.splitlines():
             word, _, rest = line.partition(" ")
             if word == "insmod":
@@ -111,7 +112,7 @@ def _programs(cpio, root_name, programs, opened=()):
 
 
 def _modules(cpio, kernel, names):
-    for path, data in _module_paths(kernel, names):
+    for path, data in _module_paths(kernel, names, required=kernel.use != "demand"):
         cpio.data(f"lib/modules/{kernel.release}/{path}", data)
 
 

@@ -27,10 +27,10 @@ def peer_qemu():
     return Path(out.stdout.strip())
 
 
-def run_output(name, *command):
+def run_output(name, *command, check=True):
     """What a command prints inside a root."""
     done = subprocess.run([VM_DIR / "in-root", name, *command], stdout=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL, check=True)
+                          stdin=subprocess.DEVNULL, check=check)
     return done.stdout
 
 
@@ -45,8 +45,8 @@ class Kernel:
     @functools.cached_property
     def release(self):
         """The version as `uname -r` gives it."""
-        found = [p.name for p in (path(self.root) / "lib/modules").iterdir()
-                 if p.name.startswith(f"{self.version}.")]
+        number = self.version.partition("-")[0]
+        found = [p.name for p in (path(self.root) / "lib/modules").iterdir() if p.name.startswith(f"{number}.")]
         if len(found) != 1:
             raise RuntimeError(f"root {self.root} has {found or 'no kernel'} for {self.version}")
         return found[0]
