@@ -96,4 +96,5 @@ clean:
 	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
-.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv soak shell lint api-report clean
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv soak shell lint \
+	api-report clean

@@ -645,7 +645,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelSaveContinue, VmbChannelRestoreFromBuffer, VmbPacketRestore, "
 	  "VmbServerChannelInitSetSaveRestorePacketCallbacks: 6.10 packets in both rings and queues",
 	  outstanding },
-	{ "VmbChannelSaveContinue, VmbChannelRestoreFromBuffer, VmbPacketRestore: N26 a pipe", pipe },
+	{ "VmbChannelSaveContinue, VmbChannelRestoreFromBuffer, VmbPacketRestore: N26 a pipe",
+	  pipe },
 	{ "VmbChannelSaveBegin, VmbChannelSaveContinue, VmbChannelSaveEnd: N24 states, statuses",
 	  states },
 	{ "VmbServerChannelInitSetSaveRestorePacketCallbacks: 6.5 statuses", callbacks_configured },

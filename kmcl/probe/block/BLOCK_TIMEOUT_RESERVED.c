@@ -4,5 +4,8 @@
 
 enum blk_eh_timer_return probe(struct request *rq, bool reserved);
 
-extern const struct blk_mq_ops probe_ops;
-const struct blk_mq_ops probe_ops = { .timeout = probe };
+struct blk_mq_ops probe_ops(void);
+struct blk_mq_ops probe_ops(void)
+{
+	return (struct blk_mq_ops){ .timeout = probe };
+}
