@@ -32,7 +32,7 @@ def _parse():
     shell.add_argument("--shell", action="store_true", help="a console instead of tests")
     shell.add_argument("--command", help="run this in the guest instead of a console")
     shell.add_argument("--no-hyperv", action="store_true", help="a guest without VMBus")
-    shell.add_argument("--storage", action="store_true", help="with fio, ext4 and its programs")
+    shell.add_argument("--programs", default="", metavar="'NAME...'", help="with those of the roots input, storage")
     shell.add_argument("--cpus", type=int, default=2)
     shell.add_argument("--memory", type=int, default=512, metavar="MB")
     shell.add_argument("--cmdline", default="", help="more kernel command line")
@@ -50,7 +50,7 @@ def _guest(options, mode):
         size = os.get_terminal_size(sys.stdin.fileno())
         files["kmcl/size"] = f"rows {size.lines} cols {size.columns}\n".encode()
     return Guest(version, hyperv=not options.no_hyperv, cpus=options.cpus, memory=options.memory,
-                 modules=modules, files=files, mode=mode, cmdline=options.cmdline, storage=options.storage,
+                 modules=modules, files=files, mode=mode, cmdline=options.cmdline, programs=options.programs.split(),
                  extra=shlex.split(options.qemu), accel=options.accel)
 
 

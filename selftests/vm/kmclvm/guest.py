@@ -72,13 +72,13 @@ class Guest:
     """A running guest; use it in a `with` block, which ends it and all its processes.
 
     mode is what guest/init does: "agent" (run() works), "tests" (see run.py) or "shell".
-    peer adds the test peer (selftests/host), in a QEMU that is built for it. storage adds fio and ext4.
+    peer adds the test peer (selftests/host), in a QEMU that is built for it. programs: names of initramfs.PROGRAMS.
     on_line(line) is called for each line of the guest's console, in a thread of its own.
     """
 
     def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
                  extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None, peer=False,
-                 storage=False):
+                 programs=()):
         self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
         self.hyperv = hyperv
         self._peer = roots.peer_qemu() if peer else None
@@ -92,7 +92,7 @@ class Guest:
         self._mode = mode
         self._modules = list(modules)
         self._files = dict(files or {})
-        self._storage = storage
+        self._programs = list(programs)
         self._on_line = on_line
         self._on_request = on_request
         self._accel = accel or ("kvm" if kvm_has_hyperv() else "nested" if hyperv else "tcg")
@@ -122,7 +122,7 @@ class Guest:
     def _start(self):
         _remove_stale()
         self._run_dir = Path(tempfile.mkdtemp(prefix=f"{RUN_PREFIX}{os.getpid()}."))
-        initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir, self._storage)
+        initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir, self._programs)
         os.link(self.kernel.image, self._run_dir / "kernel") if self._same_disk() else \
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
         if self._peer:

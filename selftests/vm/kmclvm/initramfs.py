@@ -17,9 +17,11 @@ GUEST = Path(__file__).resolve().parent.parent / "guest"
 # What nests KVM: the outer guest's modules.
 OUTER_MODULES = ["9p", "9pnet_virtio", "kvm", "kvm-amd"]
 
-# What a test gets that asks for `storage`; the root of that name has the programs.
-STORAGE_PROGRAMS = ["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"]
-STORAGE_MODULES = ["ext4"]
+# What a test gets that asks for it: programs of the root of that name, and in-tree modules.
+PROGRAMS = {
+    "input": (["/usr/bin/evtest"], ["evdev"]),
+    "storage": (["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"], ["ext4"]),
+}
 
 
 class Cpio:
@@ -183,25 +185,27 @@ def _inner_base(kernel):
     return _cached("inner", kernel, [GUEST / "modules"], make)
 
 
-def _storage(kernel):
+def _with_programs(kernel, root):
+    programs, modules = PROGRAMS[root]
+
     def make():
         cpio = Cpio()
-        _programs(cpio, "storage", STORAGE_PROGRAMS)
-        for program in STORAGE_PROGRAMS:
+        _programs(cpio, root, programs)
+        for program in programs:
             cpio.symlink(f"sbin/{os.path.basename(program)}", program)
-        _modules(cpio, kernel, STORAGE_MODULES)
+        _modules(cpio, kernel, modules)
         return cpio.bytes()
 
-    return _cached("storage", kernel, [], make, root="storage")
+    return _cached(root, kernel, [], make, root=root)
 
 
-def inner(kernel, modules, files, mode, run_dir, storage=False):
+def inner(kernel, modules, files, mode, run_dir, programs=()):
     """The initramfs of the guest under test, written to run_dir.
 
     modules: built .ko files. files: {path in the guest: bytes or Path}. mode: see guest/init.
-    storage: with what makes filesystems and loads disks.
+    programs: names of PROGRAMS.
     """
-    parts = [_inner_base(kernel), *([_storage(kernel)] if storage else [])]
+    parts = [_inner_base(kernel), *(_with_programs(kernel, root) for root in programs)]
     cpio = Cpio()
     for module in modules:
         cpio.file(f"lib/modules/{kernel.release}/updates/{Path(module).name}", module, 0o644)

@@ -11,6 +11,7 @@ import time
 
 from . import builds, ktap, log
 from .guest import Guest, GuestError, kvm_has_hyperv
+from .initramfs import PROGRAMS
 from .qmp import QmpError
 
 KMOD_TESTS = builds.TOP / "selftests/kmod"
@@ -41,7 +42,7 @@ def patience(accel=None):
 
 
 class Test:
-    """A script with a header line: `# vm: hyperv|none|any|peer`, and `storage`, `KEY=VALUE` as ../README.md says."""
+    """A script with a header line: `# vm: hyperv|none|any|peer`, PROGRAMS, `KEY=VALUE` as ../README.md says."""
 
     def __init__(self, path, header):
         self.path = path
@@ -52,7 +53,7 @@ class Test:
         self.cpus = 2
         self.memory = 512
         self.cmdline = []
-        self.storage = False
+        self.programs = []
         for word in header[2].split():
             key, _, value = word.partition("=")
             if key in ("cpus", "memory"):
@@ -63,8 +64,8 @@ class Test:
                 self.kernel = value
             elif key == "cmdline":
                 self.cmdline.append(value)
-            elif word == "storage":
-                self.storage = True
+            elif word in PROGRAMS:
+                self.programs.append(word)
             else:
                 raise SystemExit(f"{path}: unknown word '{word}' in its '# vm:' line")
 
@@ -72,7 +73,7 @@ class Test:
     def guest(self):
         """What decides the guest that it runs in. Without need of a VMBus it runs without: five times faster."""
         bus = "none" if self.where == "any" else self.where
-        return (bus, self.cpus, self.memory, " ".join(self.cmdline), self.storage)
+        return (bus, self.cpus, self.memory, " ".join(self.cmdline), tuple(sorted(self.programs)))
 
 
 def _asked_for(test, patterns):
@@ -174,16 +175,17 @@ class Run:
             return f"error {error}"
 
     def run(self):
-        bus, cpus, memory, cmdline, storage = self.tests[0].guest
+        bus, cpus, memory, cmdline, programs = self.tests[0].guest
         grace = patience(self._accel)
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
         if cpus != 2:
             where += f" on {cpus}"
+        where += "".join(f" with {name}" for name in programs)
         started = time.monotonic()
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
-                       cmdline=cmdline, storage=storage, mode="tests", modules=self._modules,
+                       cmdline=cmdline, programs=programs, mode="tests", modules=self._modules,
                        files=_files(self.tests, grace), on_line=self._line, on_request=self._request,
                        accel=self._accel, holder=self._hold) as guest, \
                     builds.Ticker(f"guest {where}"):
