@@ -23,7 +23,12 @@
  * - There are no exceptions and no bug checks: where Windows raises one or stops the system, the
  *   function warns once and fails; its description says how.
  * - There are no APCs and alerts: WaitMode and Alertable are ignored, and nothing ends a wait but
- *   its objects and its timeout. What can be waited for is events, timers and threads.
+ *   its objects and its timeout. What can be waited for is events, mutexes, semaphores, timers and
+ *   threads. A thread that ends as the owner of a mutex leaves it owned for ever.
+ * - FAST_MUTEX and KGUARDED_MUTEX are the same. A reader of an ERESOURCE never waits for a writer
+ *   that waits, so that readers may nest; writers can starve.
+ * - SLISTs take a lock, for the time of a few instructions with interrupts off.
+ * - ANSI strings are UTF-8.
  * - Paged pool is nonpaged.
  * - At DISPATCH_LEVEL only physically contiguous MDLs can be given an address.
  *   MmAllocatePagesForMdl and -Ex know MmCached alone, and SkipBytes only as the size of chunks,
@@ -56,6 +61,17 @@ KIRQL KeRaiseIrqlToDpcLevel(VOID);
 VOID KeLowerIrql(_In_ KIRQL NewIrql);
 
 /* ---- memory ---- */
+
+#ifndef _LINUX_TYPES_H
+/* What wdm.h brings with it of the C library on Windows. */
+void *memcpy(void *to, const void *from, __SIZE_TYPE__ count);
+void *memmove(void *to, const void *from, __SIZE_TYPE__ count);
+void *memset(void *to, int byte, __SIZE_TYPE__ count);
+int memcmp(const void *a, const void *b, __SIZE_TYPE__ count);
+__SIZE_TYPE__ strlen(const char *s);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, __SIZE_TYPE__ count);
+#endif
 
 #define RtlZeroMemory(d, n)		((void)__builtin_memset((d), 0, (n)))
 #define RtlFillMemory(d, n, v)		((void)__builtin_memset((d), (v), (n)))
@@ -198,6 +214,16 @@ KMCL_INTERLOCKED_RMW(InterlockedExchangePointer, PVOID, __atomic_exchange_n)
 KMCL_INTERLOCKED_CAS(InterlockedCompareExchange, LONG)
 KMCL_INTERLOCKED_CAS(InterlockedCompareExchange64, LONG64)
 KMCL_INTERLOCKED_CAS(InterlockedCompareExchangePointer, PVOID)
+
+FORCEINLINE UCHAR InterlockedBitTestAndSet(_Inout_ LONG volatile *Base, _In_ LONG Bit)
+{
+	return (UCHAR)(((ULONG)InterlockedOr(Base, (LONG)(1U << (Bit & 31))) >> (Bit & 31)) & 1);
+}
+
+FORCEINLINE UCHAR InterlockedBitTestAndReset(_Inout_ LONG volatile *Base, _In_ LONG Bit)
+{
+	return (UCHAR)(((ULONG)InterlockedAnd(Base, (LONG)~(1U << (Bit & 31))) >> (Bit & 31)) & 1);
+}
 
 #define KeMemoryBarrier()		__sync_synchronize()
 #define MemoryBarrier()			__sync_synchronize()
@@ -354,6 +380,112 @@ PLIST_ENTRY ExInterlockedInsertHeadList(_Inout_ PLIST_ENTRY ListHead, _Inout_ PL
 PLIST_ENTRY ExInterlockedInsertTailList(_Inout_ PLIST_ENTRY ListHead, _Inout_ PLIST_ENTRY ListEntry,
 					_Inout_ PKSPIN_LOCK Lock);
 PLIST_ENTRY ExInterlockedRemoveHeadList(_Inout_ PLIST_ENTRY ListHead, _Inout_ PKSPIN_LOCK Lock);
+PSINGLE_LIST_ENTRY ExInterlockedPushEntryList(_Inout_ PSINGLE_LIST_ENTRY ListHead,
+					      _Inout_ PSINGLE_LIST_ENTRY ListEntry,
+					      _Inout_ PKSPIN_LOCK Lock);
+PSINGLE_LIST_ENTRY ExInterlockedPopEntryList(_Inout_ PSINGLE_LIST_ENTRY ListHead,
+					     _Inout_ PKSPIN_LOCK Lock);
+
+/* ---- lists that need no lock ---- */
+
+typedef struct _SLIST_ENTRY {
+	struct _SLIST_ENTRY *Next;
+} DECLSPEC_ALIGN(16) SLIST_ENTRY, *PSLIST_ENTRY;
+
+/* Private. All zero is an empty list. */
+typedef struct _SLIST_HEADER {
+	struct _SLIST_ENTRY	*Next;
+	USHORT			Depth;
+	USHORT			Sequence;
+	ULONG			Lock;
+} DECLSPEC_ALIGN(16) SLIST_HEADER, *PSLIST_HEADER;
+
+FORCEINLINE VOID InitializeSListHead(_Out_ PSLIST_HEADER ListHead)
+{
+	RtlZeroMemory(ListHead, sizeof(*ListHead));
+}
+
+/* Each returns the entry that was first before, or NULL. */
+PSLIST_ENTRY InterlockedPushEntrySList(_Inout_ PSLIST_HEADER ListHead,
+				       _Inout_ PSLIST_ENTRY ListEntry);
+PSLIST_ENTRY InterlockedPopEntrySList(_Inout_ PSLIST_HEADER ListHead);
+PSLIST_ENTRY InterlockedFlushSList(_Inout_ PSLIST_HEADER ListHead);
+USHORT QueryDepthSList(_In_ PSLIST_HEADER ListHead);
+#define ExInitializeSListHead(head)			InitializeSListHead(head)
+#define ExInterlockedPushEntrySList(head, entry, lock)	InterlockedPushEntrySList(head, entry)
+#define ExInterlockedPopEntrySList(head, lock)		InterlockedPopEntrySList(head)
+#define ExInterlockedFlushSList(head)			InterlockedFlushSList(head)
+#define ExQueryDepthSList(head)				QueryDepthSList(head)
+
+/* ---- lookaside lists ---- */
+
+typedef PVOID ALLOCATE_FUNCTION(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes, _In_ ULONG Tag);
+typedef ALLOCATE_FUNCTION *PALLOCATE_FUNCTION;
+typedef VOID FREE_FUNCTION(_In_ PVOID Buffer);
+typedef FREE_FUNCTION *PFREE_FUNCTION;
+
+struct _LOOKASIDE_LIST_EX;
+typedef PVOID ALLOCATE_FUNCTION_EX(_In_ POOL_TYPE PoolType, _In_ SIZE_T NumberOfBytes,
+				   _In_ ULONG Tag, _Inout_ struct _LOOKASIDE_LIST_EX *Lookaside);
+typedef ALLOCATE_FUNCTION_EX *PALLOCATE_FUNCTION_EX;
+typedef VOID FREE_FUNCTION_EX(_In_ PVOID Buffer, _Inout_ struct _LOOKASIDE_LIST_EX *Lookaside);
+typedef FREE_FUNCTION_EX *PFREE_FUNCTION_EX;
+
+#define EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL	0x00000001
+#define EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE	0x00000002
+#define EX_MAXIMUM_LOOKASIDE_DEPTH_BASE			256
+
+/* Private. One structure serves the three kinds. */
+typedef struct _LOOKASIDE_LIST_EX {
+	SLIST_HEADER		Blocks;
+	POOL_TYPE		Type;
+	ULONG			Tag;
+	SIZE_T			Size;
+	PALLOCATE_FUNCTION	Allocate;
+	PFREE_FUNCTION		Free;
+	PALLOCATE_FUNCTION_EX	AllocateEx;
+	PFREE_FUNCTION_EX	FreeEx;
+} LOOKASIDE_LIST_EX, *PLOOKASIDE_LIST_EX;
+
+typedef LOOKASIDE_LIST_EX NPAGED_LOOKASIDE_LIST, *PNPAGED_LOOKASIDE_LIST;
+typedef LOOKASIDE_LIST_EX PAGED_LOOKASIDE_LIST, *PPAGED_LOOKASIDE_LIST;
+
+NTSTATUS ExInitializeLookasideListEx(
+	_Out_ PLOOKASIDE_LIST_EX Lookaside,
+	_In_opt_ PALLOCATE_FUNCTION_EX Allocate,
+	_In_opt_ PFREE_FUNCTION_EX Free,
+	_In_ POOL_TYPE PoolType,
+	_In_ ULONG Flags,
+	_In_ SIZE_T Size,
+	_In_ ULONG Tag,
+	_In_ USHORT Depth);
+PVOID ExAllocateFromLookasideListEx(_Inout_ PLOOKASIDE_LIST_EX Lookaside);
+VOID ExFreeToLookasideListEx(_Inout_ PLOOKASIDE_LIST_EX Lookaside, _In_ PVOID Entry);
+VOID ExFlushLookasideListEx(_Inout_ PLOOKASIDE_LIST_EX Lookaside);
+VOID ExDeleteLookasideListEx(_Inout_ PLOOKASIDE_LIST_EX Lookaside);
+
+VOID ExInitializeNPagedLookasideList(
+	_Out_ PNPAGED_LOOKASIDE_LIST Lookaside,
+	_In_opt_ PALLOCATE_FUNCTION Allocate,
+	_In_opt_ PFREE_FUNCTION Free,
+	_In_ ULONG Flags,
+	_In_ SIZE_T Size,
+	_In_ ULONG Tag,
+	_In_ USHORT Depth);
+VOID ExInitializePagedLookasideList(
+	_Out_ PPAGED_LOOKASIDE_LIST Lookaside,
+	_In_opt_ PALLOCATE_FUNCTION Allocate,
+	_In_opt_ PFREE_FUNCTION Free,
+	_In_ ULONG Flags,
+	_In_ SIZE_T Size,
+	_In_ ULONG Tag,
+	_In_ USHORT Depth);
+#define ExAllocateFromNPagedLookasideList(list)		ExAllocateFromLookasideListEx(list)
+#define ExFreeToNPagedLookasideList(list, entry)	ExFreeToLookasideListEx(list, entry)
+#define ExDeleteNPagedLookasideList(list)		ExDeleteLookasideListEx(list)
+#define ExAllocateFromPagedLookasideList(list)		ExAllocateFromLookasideListEx(list)
+#define ExFreeToPagedLookasideList(list, entry)		ExFreeToLookasideListEx(list, entry)
+#define ExDeletePagedLookasideList(list)		ExDeleteLookasideListEx(list)
 
 /* ---- dispatcher objects: what a thread can wait for ---- */
 
@@ -449,6 +581,98 @@ NTSTATUS KeDelayExecutionThread(
 	_In_ BOOLEAN Alertable,
 	_In_ PLARGE_INTEGER Interval);
 
+/* ---- mutexes and semaphores ---- */
+
+typedef struct _KMUTANT {
+	DISPATCHER_HEADER	Header;
+	PVOID			OwnerThread;
+} KMUTANT, *PKMUTANT, *PRKMUTANT, KMUTEX, *PKMUTEX, *PRKMUTEX;
+
+typedef struct _KSEMAPHORE {
+	DISPATCHER_HEADER	Header;
+	LONG			Limit;
+} KSEMAPHORE, *PKSEMAPHORE, *PRKSEMAPHORE;
+
+#define SEMAPHORE_INCREMENT	1
+
+VOID KeInitializeMutex(_Out_ PRKMUTEX Mutex, _In_ ULONG Level);
+LONG KeReleaseMutex(_Inout_ PRKMUTEX Mutex, _In_ BOOLEAN Wait);
+LONG KeReadStateMutex(_In_ PRKMUTEX Mutex);
+VOID KeInitializeSemaphore(_Out_ PRKSEMAPHORE Semaphore, _In_ LONG Count, _In_ LONG Limit);
+LONG KeReleaseSemaphore(_Inout_ PRKSEMAPHORE Semaphore, _In_ KPRIORITY Increment,
+			_In_ LONG Adjustment, _In_ BOOLEAN Wait);
+LONG KeReadStateSemaphore(_In_ PRKSEMAPHORE Semaphore);
+#define KeWaitForMutexObject	KeWaitForSingleObject
+
+typedef struct _FAST_MUTEX {
+	LONG	Count;		/* 1: free; below 1: how many wait */
+	PVOID	Owner;
+	KEVENT	Event;
+} FAST_MUTEX, *PFAST_MUTEX, KGUARDED_MUTEX, *PKGUARDED_MUTEX;
+
+VOID ExInitializeFastMutex(_Out_ PFAST_MUTEX FastMutex);
+VOID ExAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
+BOOLEAN ExTryToAcquireFastMutex(_Inout_ PFAST_MUTEX FastMutex);
+VOID ExReleaseFastMutex(_Inout_ PFAST_MUTEX FastMutex);
+#define ExAcquireFastMutexUnsafe(m)	ExAcquireFastMutex(m)
+#define ExReleaseFastMutexUnsafe(m)	ExReleaseFastMutex(m)
+#define KeInitializeGuardedMutex(m)	ExInitializeFastMutex(m)
+#define KeAcquireGuardedMutex(m)	ExAcquireFastMutex(m)
+#define KeTryToAcquireGuardedMutex(m)	ExTryToAcquireFastMutex(m)
+#define KeReleaseGuardedMutex(m)	ExReleaseFastMutex(m)
+
+/* ---- reader/writer locks ---- */
+
+typedef struct _ERESOURCE {
+	PVOID	OwnerThread;	/* of the writer */
+	LONG	Depth;		/* how often the writer has it */
+	LONG	Readers;
+	ULONG	Magic;
+} ERESOURCE, *PERESOURCE;
+
+NTSTATUS ExInitializeResourceLite(_Out_ PERESOURCE Resource);
+NTSTATUS ExDeleteResourceLite(_Inout_ PERESOURCE Resource);
+BOOLEAN ExAcquireResourceExclusiveLite(_Inout_ PERESOURCE Resource, _In_ BOOLEAN Wait);
+BOOLEAN ExAcquireResourceSharedLite(_Inout_ PERESOURCE Resource, _In_ BOOLEAN Wait);
+VOID ExReleaseResourceLite(_Inout_ PERESOURCE Resource);
+VOID ExConvertExclusiveToSharedLite(_Inout_ PERESOURCE Resource);
+BOOLEAN ExIsResourceAcquiredExclusiveLite(_In_ PERESOURCE Resource);
+
+/* There are no APCs to keep out. */
+#define KeEnterCriticalRegion()	((void)0)
+#define KeLeaveCriticalRegion()	((void)0)
+#define KeEnterGuardedRegion()	((void)0)
+#define KeLeaveGuardedRegion()	((void)0)
+
+/* ---- rundown protection and remove locks ---- */
+
+typedef struct _EX_RUNDOWN_REF {
+	union {
+		ULONG_PTR	Count;	/* twice the users, and 1 once rundown has begun */
+		PVOID		Ptr;
+	};
+} EX_RUNDOWN_REF, *PEX_RUNDOWN_REF;
+
+VOID ExInitializeRundownProtection(_Out_ PEX_RUNDOWN_REF RunRef);
+VOID ExReInitializeRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
+BOOLEAN ExAcquireRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
+BOOLEAN ExAcquireRundownProtectionEx(_Inout_ PEX_RUNDOWN_REF RunRef, _In_ ULONG Count);
+VOID ExReleaseRundownProtection(_Inout_ PEX_RUNDOWN_REF RunRef);
+VOID ExReleaseRundownProtectionEx(_Inout_ PEX_RUNDOWN_REF RunRef, _In_ ULONG Count);
+VOID ExRundownCompleted(_Out_ PEX_RUNDOWN_REF RunRef);
+VOID ExWaitForRundownProtectionRelease(_Inout_ PEX_RUNDOWN_REF RunRef);
+
+typedef struct _IO_REMOVE_LOCK {
+	EX_RUNDOWN_REF Users;
+} IO_REMOVE_LOCK, *PIO_REMOVE_LOCK;
+
+/* The tags, which only Windows' checked builds look at, are ignored. */
+VOID IoInitializeRemoveLock(_Out_ PIO_REMOVE_LOCK Lock, _In_ ULONG AllocateTag,
+			    _In_ ULONG MaxLockedMinutes, _In_ ULONG HighWatermark);
+NTSTATUS IoAcquireRemoveLock(_Inout_ PIO_REMOVE_LOCK RemoveLock, _In_opt_ PVOID Tag);
+VOID IoReleaseRemoveLock(_Inout_ PIO_REMOVE_LOCK RemoveLock, _In_opt_ PVOID Tag);
+VOID IoReleaseRemoveLockAndWait(_Inout_ PIO_REMOVE_LOCK RemoveLock, _In_opt_ PVOID Tag);
+
 /* ---- deferred procedure calls and timers ---- */
 
 struct _KDPC;
@@ -504,6 +728,36 @@ VOID KeQuerySystemTimePrecise(_Out_ PLARGE_INTEGER CurrentTime);
 ULONGLONG KeQueryInterruptTime(VOID);
 LARGE_INTEGER KeQueryPerformanceCounter(_Out_opt_ PLARGE_INTEGER PerformanceFrequency);
 VOID KeStallExecutionProcessor(_In_ ULONG MicroSeconds);
+ULONG KeQueryTimeIncrement(VOID);
+VOID KeQueryTickCount(_Out_ PLARGE_INTEGER TickCount);
+
+typedef struct _TIME_FIELDS {
+	CSHORT	Year;		/* 1601... */
+	CSHORT	Month;		/* 1..12 */
+	CSHORT	Day;		/* 1..31 */
+	CSHORT	Hour;
+	CSHORT	Minute;
+	CSHORT	Second;
+	CSHORT	Milliseconds;
+	CSHORT	Weekday;	/* 0..6, from Sunday */
+} TIME_FIELDS, *PTIME_FIELDS;
+
+VOID RtlTimeToTimeFields(_In_ PLARGE_INTEGER Time, _Out_ PTIME_FIELDS TimeFields);
+
+/* ---- processors ---- */
+
+typedef struct _PROCESSOR_NUMBER {
+	USHORT	Group;
+	UCHAR	Number;
+	UCHAR	Reserved;
+} PROCESSOR_NUMBER, *PPROCESSOR_NUMBER;
+
+#define ALL_PROCESSOR_GROUPS	0xffff
+
+/* All processors are in group 0, also above 64. */
+ULONG KeGetCurrentProcessorNumberEx(_Out_opt_ PPROCESSOR_NUMBER ProcNumber);
+ULONG KeQueryActiveProcessorCountEx(_In_ USHORT GroupNumber);
+ULONG KeQueryMaximumProcessorCountEx(_In_ USHORT GroupNumber);
 
 /* ---- driver and device objects ---- */
 
@@ -831,6 +1085,7 @@ NTSTATUS PsCreateSystemThread(
 	_In_ PKSTART_ROUTINE StartRoutine,
 	_In_opt_ PVOID StartContext);
 NTSTATUS PsTerminateSystemThread(_In_ NTSTATUS ExitStatus);
+HANDLE PsGetCurrentThreadId(VOID);
 
 typedef struct _OBJECT_HANDLE_INFORMATION {
 	ULONG		HandleAttributes;
@@ -981,6 +1236,10 @@ PMDL MmAllocatePagesForMdlEx(
 	_In_ MEMORY_CACHING_TYPE CacheType,
 	_In_ ULONG Flags);
 VOID MmFreePagesFromMdl(_Inout_ PMDL MemoryDescriptorList);
+PHYSICAL_ADDRESS MmGetPhysicalAddress(_In_ PVOID BaseAddress);
+PVOID MmMapIoSpace(_In_ PHYSICAL_ADDRESS PhysicalAddress, _In_ SIZE_T NumberOfBytes,
+		   _In_ MEMORY_CACHING_TYPE CacheType);
+VOID MmUnmapIoSpace(_In_ PVOID BaseAddress, _In_ SIZE_T NumberOfBytes);
 
 /* The mapping that the MDL has, or a new one; NULL on failure. */
 FORCEINLINE PVOID MmGetSystemAddressForMdlSafe(_Inout_ PMDL Mdl, _In_ ULONG Priority)
@@ -1013,6 +1272,37 @@ VOID RtlFreeUnicodeString(_Inout_ PUNICODE_STRING UnicodeString);
 NTSTATUS RtlStringFromGUID(_In_ REFGUID Guid, _Out_ PUNICODE_STRING GuidString);
 NTSTATUS RtlGUIDFromString(_In_ PCUNICODE_STRING GuidString, _Out_ GUID *Guid);
 
+VOID RtlInitAnsiString(_Out_ PANSI_STRING DestinationString, _In_opt_ PCSTR SourceString);
+VOID RtlInitString(_Out_ PSTRING DestinationString, _In_opt_ PCSTR SourceString);
+BOOLEAN RtlEqualString(_In_ const STRING *String1, _In_ const STRING *String2,
+		       _In_ BOOLEAN CaseInSensitive);
+NTSTATUS RtlAnsiStringToUnicodeString(_Inout_ PUNICODE_STRING DestinationString,
+				      _In_ PCANSI_STRING SourceString,
+				      _In_ BOOLEAN AllocateDestinationString);
+NTSTATUS RtlUnicodeStringToAnsiString(_Inout_ PANSI_STRING DestinationString,
+				      _In_ PCUNICODE_STRING SourceString,
+				      _In_ BOOLEAN AllocateDestinationString);
+VOID RtlFreeAnsiString(_Inout_ PANSI_STRING AnsiString);
+WCHAR RtlUpcaseUnicodeChar(_In_ WCHAR SourceCharacter);
+WCHAR RtlDowncaseUnicodeChar(_In_ WCHAR SourceCharacter);
+NTSTATUS RtlUpcaseUnicodeString(_Inout_ PUNICODE_STRING DestinationString,
+				_In_ PCUNICODE_STRING SourceString,
+				_In_ BOOLEAN AllocateDestinationString);
+BOOLEAN RtlPrefixUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
+			       _In_ BOOLEAN CaseInSensitive);
+NTSTATUS RtlIntegerToUnicodeString(_In_ ULONG Value, _In_opt_ ULONG Base,
+				   _Inout_ PUNICODE_STRING String);
+NTSTATUS RtlUnicodeStringToInteger(_In_ PCUNICODE_STRING String, _In_opt_ ULONG Base,
+				   _Out_ PULONG Value);
+
+FORCEINLINE VOID RtlInitEmptyAnsiString(_Out_ PANSI_STRING AnsiString, _In_ PCHAR Buffer,
+					_In_ USHORT BufferSize)
+{
+	AnsiString->Length = 0;
+	AnsiString->MaximumLength = BufferSize;
+	AnsiString->Buffer = Buffer;
+}
+
 FORCEINLINE VOID RtlInitEmptyUnicodeString(_Out_ PUNICODE_STRING UnicodeString, _In_ PWCH Buffer,
 					   _In_ USHORT BufferSize)
 {
@@ -1040,6 +1330,8 @@ FORCEINLINE VOID RtlInitEmptyUnicodeString(_Out_ PUNICODE_STRING UnicodeString, 
 ULONG DbgPrint(_In_z_ _Printf_format_string_ PCSTR Format, ...);
 ULONG DbgPrintEx(_In_ ULONG ComponentId, _In_ ULONG Level,
 		 _In_z_ _Printf_format_string_ PCSTR Format, ...);
+ULONG vDbgPrintEx(_In_ ULONG ComponentId, _In_ ULONG Level, _In_z_ PCSTR Format,
+		  _In_ __builtin_va_list ArgList);
 VOID RtlAssert(_In_ PVOID FailedAssertion, _In_ PVOID FileName, _In_ ULONG LineNumber,
 	       _In_opt_ PSTR Message);
 

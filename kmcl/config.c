@@ -6,9 +6,9 @@
  * changes nothing and returns STATUS_INVALID_PARAMETER_1.
  */
 #include <linux/module.h>
-#include <linux/nls.h>
 
 #include "channel.h"
+#include "nt/utf.h"
 
 #define MAX_RING_PAGES	16384
 
@@ -247,16 +247,13 @@ NTSTATUS VmbChannelInitSetFriendlyName(VMBCHANNEL Channel, PCUNICODE_STRING Name
 {
 	struct kmcl_channel *ch = kmcl_config_begin(Channel);
 	u32 units;
-	int bytes;
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!Name || Name->Length % sizeof(WCHAR) || (Name->Length && !Name->Buffer))
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	units = min_t(u32, Name->Length / sizeof(WCHAR), KMCL_NAME_MAX);
-	bytes = utf16s_to_utf8s(Name->Buffer, units, UTF16_HOST_ENDIAN, ch->name,
-				sizeof(ch->name) - 1);
-	ch->name[max(bytes, 0)] = 0;
+	ch->name[kmcl_utf16_to_utf8(ch->name, sizeof(ch->name) - 1, Name->Buffer, units)] = 0;
 	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetFriendlyName);

@@ -7,6 +7,7 @@
 #include "channel.h"
 #include "stats.h"
 #include "trace.h"
+#include "nt/nt.h"
 
 atomic_t kmcl_objects[KMCL_OBJECTS];
 atomic_t kmcl_events[KMCL_COUNTS];
@@ -49,6 +50,13 @@ static int events_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(events);
 
+static int pool_show(struct seq_file *m, void *unused)
+{
+	kmcl_pool_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pool);
+
 /* A peer has broken the rules: count it, trace it, and say so, but not as often as it likes. */
 void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind)
 {
@@ -63,6 +71,7 @@ void kmcl_stats_init(void)
 	dir = debugfs_create_dir("kmcl", NULL);
 	debugfs_create_file("objects", 0444, dir, NULL, &objects_fops);
 	debugfs_create_file("events", 0444, dir, NULL, &events_fops);
+	debugfs_create_file("pool", 0444, dir, NULL, &pool_fops);
 	debugfs_create_atomic_t("pend_external", 0600, dir, &kmcl_pend_external);
 }
 

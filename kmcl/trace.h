@@ -31,6 +31,21 @@ TRACE_EVENT(kmcl_phase,
 				   { KMCL_CLOSING, "Closing" }))
 );
 
+/* What a driver says by DbgPrint and its kin. */
+TRACE_EVENT(kmcl_dbgprint,
+	TP_PROTO(u32 level, const char *text),
+	TP_ARGS(level, text),
+	TP_STRUCT__entry(
+		__field(u32, level)
+		__array(char, text, 128)
+	),
+	TP_fast_assign(
+		__entry->level = level;
+		strscpy(__entry->text, text, sizeof(__entry->text));
+	),
+	TP_printk("level=%u %s", __entry->level, __entry->text)
+);
+
 /* Delivery stopped: see enum kmcl_malformed. */
 TRACE_EVENT(kmcl_malformed,
 	TP_PROTO(const struct kmcl_channel *ch, enum kmcl_malformed kind),

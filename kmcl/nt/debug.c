@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages of drivers, in the kernel log. */
+/* Messages of drivers, in the kernel log and in the trace event kmcl:kmcl_dbgprint. */
 
 #define pr_fmt(fmt) fmt
 
 #include <linux/bug.h>
+#include <linux/ctype.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 
 #include "format.h"
 #include "nt.h"
+#include "../channel.h"
+#include "../trace.h"
 
 #define MESSAGE_MAX	512	/* as on Windows */
 
@@ -28,14 +32,8 @@ int kmcl_nt_format_pointer(char *buf, int size, const void *pointer)
 	return scnprintf(buf, size, "%p", pointer);
 }
 
-static void print(ULONG level, const char *format, va_list args)
+static void print_line(ULONG level, const char *text)
 {
-	char text[MESSAGE_MAX];
-	size_t length = kmcl_nt_vformat(text, sizeof(text), format, args);
-
-	/* One call is one line of the log. */
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = 0;
 	switch (level) {
 	case DPFLTR_ERROR_LEVEL:
 		pr_err("%s\n", text);
@@ -51,12 +49,34 @@ static void print(ULONG level, const char *format, va_list args)
 	}
 }
 
+/* One call is one line of the log. What a host put into a string shall not act on a terminal. */
+static void make_line(char *text, size_t length)
+{
+	if (length && text[length - 1] == '\n')
+		text[--length] = 0;
+	if (length && text[length - 1] == '\r')
+		text[--length] = 0;
+	for (; *text; text++)
+		if (iscntrl(*text) && *text != '\n' && *text != '\t')
+			*text = '.';
+}
+
+static void print(ULONG level, const char *format, va_list args)
+{
+	char text[MESSAGE_MAX];
+
+	make_line(text, kmcl_nt_vformat(text, sizeof(text), format, args));
+	trace_kmcl_dbgprint(level, text);
+	print_line(level, text);
+}
+
 /**
  * DbgPrint() - print a message, at informational level
  * @Format: Windows' format codes, see kmcl_nt_vformat()
  *
  * A message is cut off at 511 bytes of UTF-8 and is one line, with or without a newline at its end.
- * Pointers are hashed.
+ * Control characters other than newlines and tabs become dots.
+ * Pointers are hashed. The trace event has every message, also those that the log does not show.
  *
  * IRQL: any.
  *
@@ -98,6 +118,26 @@ ULONG DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
 	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_GPL(DbgPrintEx);
+
+/**
+ * vDbgPrintEx() - print a message at a level
+ * @ComponentId: ignored
+ * @Level: as for DbgPrintEx()
+ * @Format: as for DbgPrint()
+ * @ArgList: the arguments
+ *
+ * IRQL: any.
+ *
+ * Return: STATUS_SUCCESS.
+ *
+ * Microsoft: "vDbgPrintEx function (wdm.h)".
+ */
+ULONG vDbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, va_list ArgList)
+{
+	print(Level, Format, ArgList);
+	return STATUS_SUCCESS;
+}
+EXPORT_SYMBOL_GPL(vDbgPrintEx);
 
 /**
  * RtlAssert() - an assertion of a driver failed (ASSERT and NT_ASSERT in a build with DBG)

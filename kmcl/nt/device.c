@@ -71,6 +71,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize,
 	struct nt_device *device = kmcl_object_alloc(&device_type,
 						  sizeof(*device) + (size_t)DeviceExtensionSize);
 
+	kmcl_nt_may_wait(__func__);
 	*DeviceObject = NULL;
 	if (!device)
 		return STATUS_INSUFFICIENT_RESOURCES;

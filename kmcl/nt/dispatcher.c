@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for dispatcher objects: events, timers and threads, one or several at once.
+ * Waiting for dispatcher objects: events, mutexes, semaphores, timers and threads, one or several
+ * at once.
  *
  * A wait puts one block for each object on that object's list. Whoever signals an object walks its
  * list and, for each wait that this satisfies, takes from the objects what the wait consumes, marks
@@ -61,12 +62,28 @@ bool kmcl_dispatcher_valid(const DISPATCHER_HEADER *header)
 			  "not an initialised dispatcher object\n");
 }
 
-/* What a satisfied wait takes from an object. */
-static void consume(PDISPATCHER_HEADER header)
+/* An owner of a mutex may have it once more. */
+static bool satisfies(PDISPATCHER_HEADER header, const struct kmcl_wait *wait)
 {
-	if (header->Type == KMCL_EVENT_SYNCHRONIZATION ||
-	    header->Type == KMCL_TIMER_SYNCHRONIZATION)
+	return header->SignalState > 0 || (header->Type == KMCL_MUTANT &&
+	       CONTAINING_RECORD(header, KMUTANT, Header)->OwnerThread == wait->task);
+}
+
+/* What a satisfied wait takes from an object. */
+static void consume(PDISPATCHER_HEADER header, const struct kmcl_wait *wait)
+{
+	switch (header->Type) {
+	case KMCL_EVENT_SYNCHRONIZATION:
+	case KMCL_TIMER_SYNCHRONIZATION:
 		header->SignalState = 0;
+		break;
+	case KMCL_MUTANT:
+		CONTAINING_RECORD(header, KMUTANT, Header)->OwnerThread = wait->task;
+		fallthrough;
+	case KMCL_SEMAPHORE:
+		header->SignalState--;
+		break;
+	}
 }
 
 /* Satisfies the wait if its objects allow that now; @hint is the object that was just signalled. */
@@ -75,17 +92,17 @@ static bool try_satisfy(struct kmcl_wait *wait, ULONG hint)
 	ULONG i;
 
 	if (wait->type == WaitAny) {
-		if (wait->blocks[hint].Object->SignalState <= 0)
+		if (!satisfies(wait->blocks[hint].Object, wait))
 			return false;
-		consume(wait->blocks[hint].Object);
+		consume(wait->blocks[hint].Object, wait);
 		wait->result = hint;
 		return true;
 	}
 	for (i = 0; i < wait->count; i++)
-		if (wait->blocks[i].Object->SignalState <= 0)
+		if (!satisfies(wait->blocks[i].Object, wait))
 			return false;
 	for (i = 0; i < wait->count; i++)
-		consume(wait->blocks[i].Object);
+		consume(wait->blocks[i].Object, wait);
 	wait->result = 0;
 	return true;
 }
@@ -225,8 +242,8 @@ static void set_block(struct kmcl_wait *wait, ULONG i, PVOID object)
 }
 
 /**
- * KeWaitForSingleObject() - wait for an event, timer or thread
- * @Object: a KEVENT, a KTIMER, or a thread object
+ * KeWaitForSingleObject() - wait for an event, mutex, semaphore, timer or thread
+ * @Object: a KEVENT, KMUTEX, KSEMAPHORE or KTIMER, or a thread object
  * @WaitReason: ignored
  * @WaitMode: ignored; signals do not end the wait in either mode
  * @Alertable: ignored; there are no alerts and no APCs

@@ -182,7 +182,7 @@ static bool idle(struct dpc_queue *queue)
  * To be called after KeCancelTimer() and before the memory of a timer's DPC, or its driver, goes
  * away.
  *
- * IRQL: PASSIVE_LEVEL.
+ * IRQL: PASSIVE_LEVEL; DISPATCH_LEVEL warns once, and nothing is waited for.
  *
  * Microsoft: "KeFlushQueuedDpcs function (wdm.h)".
  */
@@ -192,7 +192,8 @@ VOID KeFlushQueuedDpcs(void)
 	KDPC mark;
 	int cpu;
 
-	might_sleep();
+	if (!kmcl_nt_may_wait(__func__))
+		return;
 	for_each_possible_cpu(cpu) {
 		struct dpc_queue *queue = per_cpu_ptr(&dpc_queues, cpu);
 

@@ -9,6 +9,7 @@
 
 #include "ntdef.h"
 #include "format.h"
+#include "utf.h"
 
 #define va_arg(args, type)	__builtin_va_arg(args, type)
 
@@ -55,41 +56,16 @@ static void pad(struct out *out, int n, char c)
 
 static void put_code_point(struct out *out, UINT32 c)
 {
-	if (c < 0x80) {
-		put(out, c);
-		return;
-	}
+	char bytes[4];
+	SIZE_T length = kmcl_utf8_encode(c, bytes), i;
+
 	/* All of a character or nothing: no torn UTF-8 at the end of the buffer. */
-	if (out->length + 5 > out->size) {
+	if (out->length + length >= out->size) {
 		out->size = out->length + 1;
 		return;
 	}
-	if (c < 0x800) {
-		put(out, 0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			put(out, 0xe0 | c >> 12);
-		} else {
-			put(out, 0xf0 | c >> 18);
-			put(out, 0x80 | (c >> 12 & 0x3f));
-		}
-		put(out, 0x80 | (c >> 6 & 0x3f));
-	}
-	put(out, 0x80 | (c & 0x3f));
-}
-
-/* One character of UTF-16; half a pair becomes U+FFFD. */
-static SIZE_T next_code_point(const WCHAR *s, SIZE_T left, UINT32 *c)
-{
-	*c = s[0];
-	if (s[0] < 0xd800 || s[0] > 0xdfff)
-		return 1;
-	if (s[0] < 0xdc00 && left > 1 && s[1] >= 0xdc00 && s[1] <= 0xdfff) {
-		*c = 0x10000 + ((UINT32)(s[0] - 0xd800) << 10) + (s[1] - 0xdc00);
-		return 2;
-	}
-	*c = 0xfffd;
-	return 1;
+	for (i = 0; i < length; i++)
+		put(out, bytes[i]);
 }
 
 static void put_wide(struct out *out, const struct spec *spec, const WCHAR *s, SIZE_T units)
@@ -98,13 +74,13 @@ static void put_wide(struct out *out, const struct spec *spec, const WCHAR *s, S
 	UINT32 c;
 
 	while (i < units) {
-		i += next_code_point(s + i, units - i, &c);
+		i += kmcl_utf16_decode(s + i, units - i, &c);
 		characters++;
 	}
 	if (!spec->left)
 		pad(out, spec->field - (int)characters, ' ');
 	for (i = 0; i < units;) {
-		i += next_code_point(s + i, units - i, &c);
+		i += kmcl_utf16_decode(s + i, units - i, &c);
 		put_code_point(out, c);
 	}
 	if (spec->left)

@@ -76,25 +76,39 @@ static bool is_mapped_address(const void *va)
 	return is_vmalloc_addr(va);
 }
 
-/* The page frame number of a kernel address, or 0 if it has none that stays. */
-static PFN_NUMBER va_to_pfn(const void *va)
+/* Where a kernel address is, or 0 if that is nowhere. */
+static phys_addr_t physical(const void *va)
 {
-	phys_addr_t pa;
-
-	if (object_is_on_stack(va))
-		return 0;
 	if (is_mapped_address(va)) {
 		struct page *page = vmalloc_to_page(va);
 
-		if (!page)
-			return 0;
-		pa = page_to_phys(page) + offset_in_page(va);
-	} else if (virt_addr_valid(va)) {
-		pa = virt_to_phys((void *)va);
-	} else {
-		return 0;
+		return page ? page_to_phys(page) + offset_in_page(va) : 0;
 	}
-	return pa >> KMCL_NT_PAGE_SHIFT;
+	return virt_addr_valid(va) ? virt_to_phys((void *)va) : 0;
+}
+
+/**
+ * MmGetPhysicalAddress() - where memory is
+ * @BaseAddress: in kernel memory that has pages
+ *
+ * IRQL: any.
+ *
+ * Return: the address; 0 for one that is nobody's.
+ *
+ * Microsoft: "MmGetPhysicalAddress function (wdm.h)".
+ */
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
+{
+	PHYSICAL_ADDRESS result = { .QuadPart = physical(BaseAddress) };
+
+	return result;
+}
+EXPORT_SYMBOL_GPL(MmGetPhysicalAddress);
+
+/* The page frame number of a kernel address, or 0 if it has none that stays. */
+static PFN_NUMBER va_to_pfn(const void *va)
+{
+	return object_is_on_stack(va) ? 0 : physical(va) >> KMCL_NT_PAGE_SHIFT;
 }
 
 static bool mdl_look_up(PMDL mdl)

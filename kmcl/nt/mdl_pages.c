@@ -206,8 +206,7 @@ PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighA
 	int order = 0;
 	PMDL mdl;
 
-	if (WARN_ONCE(KeGetCurrentIrql() >= DISPATCH_LEVEL,
-		      "%s at DISPATCH_LEVEL\n", __func__))
+	if (!kmcl_nt_may_wait(__func__))
 		return NULL;
 	if (!TotalBytes || TotalBytes > MAX_TOTAL_BYTES)
 		return NULL;
@@ -276,6 +275,7 @@ VOID MmFreePagesFromMdl(PMDL MemoryDescriptorList)
 	PPFN_NUMBER pfns = MmGetMdlPfnArray(mdl);
 	unsigned long pages = mdl->ByteCount >> KMCL_NT_PAGE_SHIFT, i;
 
+	kmcl_nt_may_wait(__func__);
 	if (WARN_ONCE((mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL |
 					MDL_PARTIAL)) != MDL_PAGES_LOCKED,
 		      "%s: not an MDL of MmAllocatePagesForMdlEx\n", __func__))

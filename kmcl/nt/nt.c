@@ -65,5 +65,6 @@ void kmcl_nt_exit(void)
 	if (usage.pool_blocks || usage.mdl_pages || usage.objects)
 		pr_warn("not freed: %lld pool blocks (%lld bytes), %lld MDL pages, %lld objects\n",
 			usage.pool_blocks, usage.pool_bytes, usage.mdl_pages, usage.objects);
+	kmcl_pool_tell_leaks();
 	kmcl_pool_exit();
 }

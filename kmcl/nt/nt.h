@@ -8,6 +8,7 @@
 #define _KMCL_NT_H
 
 #include <linux/bits.h>
+#include <linux/bug.h>
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
@@ -27,10 +28,17 @@ void kmcl_nt_exit(void);
 int kmcl_status_to_errno(NTSTATUS status);
 NTSTATUS kmcl_errno_to_status(int err);
 
+/* False at DISPATCH_LEVEL, where the function that asks would sleep: each warns once. */
+#define kmcl_nt_may_wait(function) ({							\
+	bool _at_dispatch = WARN_ONCE(KeGetCurrentIrql() >= DISPATCH_LEVEL,		\
+				      "%s at DISPATCH_LEVEL\n", function);		\
+	likely(!_at_dispatch);								\
+})
+
 /* irql.c: allocation flags that suit the current IRQL */
 gfp_t kmcl_nt_gfp(void);
 
-/* pool.c: what has not been freed */
+/* what has not been freed */
 struct kmcl_nt_usage {
 	s64 pool_blocks;
 	s64 pool_bytes;
@@ -39,8 +47,14 @@ struct kmcl_nt_usage {
 };
 
 void kmcl_nt_usage(struct kmcl_nt_usage *usage);
-void kmcl_pool_usage(struct kmcl_nt_usage *usage);
 void kmcl_pool_exit(void);
+
+/* pool_tags.c */
+struct seq_file;
+void kmcl_pool_account(u32 tag, int blocks, s64 bytes);
+void kmcl_pool_usage(struct kmcl_nt_usage *all);
+void kmcl_pool_show(struct seq_file *m);
+void kmcl_pool_tell_leaks(void);
 
 /* mdl_pages.c: Linux pages that MmAllocatePagesForMdlEx has handed out */
 s64 kmcl_mdl_pages_out(void);
@@ -85,6 +99,8 @@ void kmcl_timeout_exit(void);
 enum kmcl_object_type {		/* Windows' numbers */
 	KMCL_EVENT_NOTIFICATION		= 0,
 	KMCL_EVENT_SYNCHRONIZATION	= 1,
+	KMCL_MUTANT			= 2,
+	KMCL_SEMAPHORE			= 5,
 	KMCL_THREAD			= 6,
 	KMCL_TIMER_NOTIFICATION		= 8,
 	KMCL_TIMER_SYNCHRONIZATION	= 9,

@@ -70,7 +70,7 @@ s64 kmcl_objects_out(void)
  */
 void *kmcl_object_alloc(POBJECT_TYPE type, size_t body_size)
 {
-	struct object *object = kzalloc(sizeof(*object) + body_size, GFP_KERNEL);
+	struct object *object = kzalloc(sizeof(*object) + body_size, kmcl_nt_gfp());
 
 	if (!object)
 		return NULL;
@@ -106,7 +106,7 @@ NTSTATUS kmcl_handle_create(void *body, HANDLE *handle)
 	u32 id;
 
 	ObReferenceObject(body);
-	if (xa_alloc(&handles, &id, body, XA_LIMIT(1, HANDLE_MAX), GFP_KERNEL)) {
+	if (xa_alloc(&handles, &id, body, XA_LIMIT(1, HANDLE_MAX), kmcl_nt_gfp())) {
 		ObDereferenceObject(body);
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}

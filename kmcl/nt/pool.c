@@ -10,7 +10,6 @@
 
 #define pr_fmt(fmt) "kmcl: " fmt
 
-#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -33,14 +32,6 @@ struct pool_header {
 };
 
 static DEFINE_XARRAY(pool_large);	/* address >> 12 -> (pages << 32) | tag */
-static atomic64_t pool_blocks;
-static atomic64_t pool_bytes;
-
-static void pool_account(s64 blocks, s64 bytes)
-{
-	atomic64_add(blocks, &pool_blocks);
-	atomic64_add(bytes, &pool_bytes);
-}
 
 static void *pool_alloc_large(size_t size, u32 tag, gfp_t gfp)
 {
@@ -60,7 +51,7 @@ static void *pool_alloc_large(size_t size, u32 tag, gfp_t gfp)
 		kvfree(p);
 		return NULL;
 	}
-	pool_account(1, size);
+	kmcl_pool_account(tag, 1, size);
 	return p;
 }
 
@@ -91,7 +82,7 @@ static void *pool_alloc_small(size_t size, u32 tag, gfp_t gfp, bool aligned)
 	header->tag = tag;
 	header->size = size;
 	header->offset = offset;
-	pool_account(1, size);
+	kmcl_pool_account(tag, 1, size);
 	return header + 1;
 }
 
@@ -125,7 +116,8 @@ static void pool_free(void *p, u32 tag)
 		if (!tag_matches(xa_to_value(entry), tag))
 			return;
 		xa_erase_bh(&pool_large, index);
-		pool_account(-1, -(s64)((xa_to_value(entry) >> 32) << KMCL_NT_PAGE_SHIFT));
+		kmcl_pool_account((u32)xa_to_value(entry), -1,
+				  -(s64)((xa_to_value(entry) >> 32) << KMCL_NT_PAGE_SHIFT));
 		kvfree(p);
 		return;
 	}
@@ -137,7 +129,7 @@ static void pool_free(void *p, u32 tag)
 	if (!tag_matches(header->tag, tag))
 		return;
 	header->magic = POOL_FREED;
-	pool_account(-1, -(s64)header->size);
+	kmcl_pool_account(header->tag, -1, -(s64)header->size);
 	kfree(p - header->offset);
 }
 
@@ -152,7 +144,7 @@ static void pool_free(void *p, u32 tag)
  * _SESSION, _USE_QUOTA, _RAISE_ON_FAILURE and unknown required flags fail.
  *
  * IRQL: <= DISPATCH_LEVEL; at DISPATCH_LEVEL the memory comes from the reserve for atomic
- * allocations.
+ * allocations, and paged pool warns once.
  *
  * Return: the memory, which the caller frees by ExFreePoolWithTag(), or NULL.
  *
@@ -170,6 +162,8 @@ PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
 		pr_warn_once("%s: flags %llx are not offered\n", __func__, Flags);
 		return NULL;
 	}
+	if (type == POOL_FLAG_PAGED)
+		kmcl_nt_may_wait("Allocation of paged pool");
 	if (!(required & POOL_FLAG_UNINITIALIZED))
 		gfp |= __GFP_ZERO;
 	return pool_alloc(NumberOfBytes, Tag, gfp, required & POOL_FLAG_CACHE_ALIGNED);
@@ -181,8 +175,10 @@ static void *pool_alloc_typed(POOL_TYPE type, SIZE_T size, ULONG tag, gfp_t gfp)
 	bool aligned = type & NonPagedPoolCacheAligned;
 
 	switch (type & ~(POOL_ZEROING_ALLOCATION | NonPagedPoolCacheAligned)) {
-	case NonPagedPool:
 	case PagedPool:
+		kmcl_nt_may_wait("Allocation of paged pool");
+		break;
+	case NonPagedPool:
 	case NonPagedPoolNx:
 		break;
 	default:
@@ -262,16 +258,6 @@ VOID ExFreePool(PVOID P)
 	ExFreePoolWithTag(P, 0);
 }
 EXPORT_SYMBOL_GPL(ExFreePool);
-
-/**
- * kmcl_pool_usage() - what is allocated now
- * @usage: the pool members are filled in
- */
-void kmcl_pool_usage(struct kmcl_nt_usage *usage)
-{
-	usage->pool_blocks = atomic64_read(&pool_blocks);
-	usage->pool_bytes = atomic64_read(&pool_bytes);
-}
 
 void kmcl_pool_exit(void)
 {

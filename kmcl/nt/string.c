@@ -79,15 +79,6 @@ VOID RtlCopyUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING So
 }
 EXPORT_SYMBOL_GPL(RtlCopyUnicodeString);
 
-static WCHAR upcase(WCHAR c)
-{
-	if (c >= 'a' && c <= 'z')
-		return c - 0x20;
-	if (c >= 0xe0 && c <= 0xfe && c != 0xf7)
-		return c - 0x20;
-	return c == 0xff ? 0x178 : c;
-}
-
 /**
  * RtlCompareUnicodeString() - compare two strings
  * @String1: the first
@@ -109,8 +100,8 @@ LONG RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
 		WCHAR a = String1->Buffer[i], b = String2->Buffer[i];
 
 		if (CaseInSensitive) {
-			a = upcase(a);
-			b = upcase(b);
+			a = RtlUpcaseUnicodeChar(a);
+			b = RtlUpcaseUnicodeChar(b);
 		}
 		if (a != b)
 			return (LONG)a - (LONG)b;
@@ -216,7 +207,7 @@ NTSTATUS RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING GuidString)
 	int i;
 
 	memset(GuidString, 0, sizeof(*GuidString));
-	GuidString->Buffer = ExAllocatePoolZero(PagedPool, sizeof(text) * sizeof(WCHAR),
+	GuidString->Buffer = ExAllocatePoolZero(NonPagedPoolNx, sizeof(text) * sizeof(WCHAR),
 						STRING_TAG);
 	if (!GuidString->Buffer)
 		return STATUS_INSUFFICIENT_RESOURCES;

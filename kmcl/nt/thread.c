@@ -133,6 +133,8 @@ NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
 
 	if (ProcessHandle)
 		return STATUS_INVALID_PARAMETER_4;
+	if (!kmcl_nt_may_wait(__func__))
+		return STATUS_INVALID_DEVICE_REQUEST;
 	thread = kmcl_object_alloc(&thread_type, sizeof(*thread));
 	if (!thread)
 		return STATUS_INSUFFICIENT_RESOURCES;

@@ -5,6 +5,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/processor.h>
+#include <linux/time.h>
 #include <linux/timekeeping.h>
 
 #include "nt.h"
@@ -118,3 +119,59 @@ VOID KeStallExecutionProcessor(ULONG MicroSeconds)
 		cpu_relax();
 }
 EXPORT_SYMBOL_GPL(KeStallExecutionProcessor);
+
+/**
+ * KeQueryTimeIncrement() - the length of a tick of KeQueryTickCount()
+ *
+ * IRQL: any.
+ *
+ * Return: 100 ns units: 10000, a millisecond.
+ *
+ * Microsoft: "KeQueryTimeIncrement function (wdm.h)".
+ */
+ULONG KeQueryTimeIncrement(void)
+{
+	return 10000;
+}
+EXPORT_SYMBOL_GPL(KeQueryTimeIncrement);
+
+/**
+ * KeQueryTickCount() - ticks since boot
+ * @TickCount: set to milliseconds, with the time the system slept
+ *
+ * IRQL: any.
+ *
+ * Microsoft: "KeQueryTickCount macro (wdm.h)".
+ */
+VOID KeQueryTickCount(PLARGE_INTEGER TickCount)
+{
+	TickCount->QuadPart = div_u64(ktime_get_boottime_ns(), NSEC_PER_MSEC);
+}
+EXPORT_SYMBOL_GPL(KeQueryTickCount);
+
+/**
+ * RtlTimeToTimeFields() - system time as a date
+ * @Time: 100 ns units since 1601-01-01, not below 0
+ * @TimeFields: set
+ *
+ * IRQL: any.
+ *
+ * Microsoft: "RtlTimeToTimeFields function (wdm.h)".
+ */
+VOID RtlTimeToTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields)
+{
+	u32 rest;
+	u64 seconds = div_u64_rem(Time->QuadPart, 10000000, &rest);
+	struct tm tm;
+
+	time64_to_tm((time64_t)seconds - KMCL_NT_EPOCH_100NS / 10000000, 0, &tm);
+	TimeFields->Year = tm.tm_year + 1900;
+	TimeFields->Month = tm.tm_mon + 1;
+	TimeFields->Day = tm.tm_mday;
+	TimeFields->Hour = tm.tm_hour;
+	TimeFields->Minute = tm.tm_min;
+	TimeFields->Second = tm.tm_sec;
+	TimeFields->Milliseconds = rest / 10000;
+	TimeFields->Weekday = tm.tm_wday;
+}
+EXPORT_SYMBOL_GPL(RtlTimeToTimeFields);

@@ -80,7 +80,11 @@ static void texts(void)
 	static const WCHAR counted[] = { 'a', 'b', 'c', 'd' };	/* not terminated */
 	UNICODE_STRING u = { 6, 8, (PWCH)counted };
 	ANSI_STRING a = { 2, 2, "xyz" };
-	UNICODE_STRING none = { 0, 0, NULL };
+	UNICODE_STRING none = { 0, 0, NULL }, gone = { 6, 8, NULL };
+	UNICODE_STRING odd = { 5, 7, (PWCH)counted };		/* a byte too many */
+	static const WCHAR bad[] = { 'a', 0, 'c', 0x1b, '\n' };
+	UNICODE_STRING controls = { sizeof(bad), sizeof(bad), (PWCH)bad };
+	ANSI_STRING zero = { 3, 3, "a\0c" };
 
 	is("narrow w\xc3\xaf" "de w\xc3\xaf" "de w\xc3\xaf" "de", "%s %S %ws %ls", "narrow", wide,
 	   wide, wide);
@@ -91,6 +95,8 @@ static void texts(void)
 	is("(null) (null) (null) (null)", "%s %S %wZ %wZ", NULL, NULL, NULL, &none);
 	is("\xf0\x9f\x98\x80x\xef\xbf\xbd", "%S", smile);
 	is("[   w\xc3\xaf]", "[%5.2S]", wide);
+	is("[ab] [(null)]", "[%wZ] [%wZ]", &odd, &gone);
+	is("[a.c\x1b\n] [a.]", "[%wZ] [%.2Z]", &controls, &zero);
 	is("[A] [\xc3\xaf] [  B]", "[%c] [%C] [%3c]", 'A', 0xef, 'B');
 	is("[\xc3\xaf] [A]", "[%wc] [%hC]", 0xef, 'A');
 }
