@@ -81,6 +81,7 @@ void kmcl_driver_work_end(PDRIVER_OBJECT object)
 static void driver_free(struct kmcl_driver *driver)
 {
 	KeFlushQueuedDpcs();
+	kmcl_wdf_end(&driver->object);
 	kmcl_driver_work_end(&driver->object);
 	wait_for_completion(&driver->idle);
 	/* The last kmcl_driver_work_end() may still hold the lock. */

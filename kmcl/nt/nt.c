@@ -34,11 +34,16 @@ int kmcl_nt_init(void)
 	ret = kmcl_workitem_init();
 	if (ret)
 		goto err_timeout;
-	ret = kmcl_thread_init();
+	ret = kmcl_wdf_init();
 	if (ret)
 		goto err_workitem;
+	ret = kmcl_thread_init();
+	if (ret)
+		goto err_wdf;
 	return 0;
 
+err_wdf:
+	kmcl_wdf_exit();
 err_workitem:
 	kmcl_workitem_exit();
 err_timeout:
@@ -57,6 +62,7 @@ void kmcl_nt_exit(void)
 	struct kmcl_nt_usage usage;
 
 	kmcl_thread_exit();
+	kmcl_wdf_exit();
 	kmcl_workitem_exit();
 	kmcl_timeout_exit();
 	kmcl_dpc_exit();

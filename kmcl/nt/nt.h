@@ -153,9 +153,16 @@ struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
 					  const struct hv_vmbus_device_id *ids);
 void kmcl_pnp_unregister(struct kmcl_pnp_driver *driver);
 
+/* wdf_object.c, wdf_driver.c */
+int kmcl_wdf_init(void);
+void kmcl_wdf_exit(void);
+void kmcl_wdf_end(PDRIVER_OBJECT wdm);
+
 /* workitem.c, driver.c */
 void kmcl_driver_work_begin(PDRIVER_OBJECT driver);
 void kmcl_driver_work_end(PDRIVER_OBJECT driver);
+struct work_struct;
+void kmcl_workitem_queue(struct work_struct *work);
 int kmcl_workitem_init(void);
 void kmcl_workitem_exit(void);
 

@@ -156,6 +156,15 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 }
 EXPORT_SYMBOL_GPL(IoFreeWorkItem);
 
+/**
+ * kmcl_workitem_queue() - queue a work item of KMDF's
+ * @work: runs as the work items of this file do; its owner waits for it
+ */
+void kmcl_workitem_queue(struct work_struct *work)
+{
+	queue_work(normal_queue, work);
+}
+
 int kmcl_workitem_init(void)
 {
 	normal_queue = alloc_workqueue("kmcl_nt", WQ_UNBOUND, 0);

@@ -34,6 +34,7 @@ expected=(
 	"ExReleaseRundownProtectionEx: there are not so many users"
 	"Assertion failed: nt_test is happy"
 	"IoAllocateWorkItem: not a device or driver object"
+	"not a WDF spin lock"
 )
 
 printf '# expect-warning: %s\n' "${expected[@]}"

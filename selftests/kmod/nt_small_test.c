@@ -248,6 +248,17 @@ static void misuse_assert(void)
 	RtlAssert("nt_test is happy", __FILE__, __LINE__, NULL);
 }
 
+static void misuse_wdf(void)
+{
+	WDFSPINLOCK lock;
+
+	WdfSpinLockAcquire(NULL);
+	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+	CHECK_EQUAL(WdfSpinLockCreate(WDF_NO_OBJECT_ATTRIBUTES, &lock), STATUS_SUCCESS);
+	CHECK_EQUAL(WdfWaitLockAcquire((WDFWAITLOCK)lock, NULL), STATUS_INVALID_HANDLE);
+	WdfObjectDelete(lock);
+}
+
 const struct nt_test nt_small_tests[] = {
 	{ "interlocked operations on 64 bits", interlocked_64 },
 	{ "ordered accesses and barriers", ordered_accesses },
@@ -269,5 +280,6 @@ const struct nt_test nt_small_tests[] = {
 
 const struct nt_test nt_small_misuse_tests[] = {
 	{ "RtlAssert", misuse_assert },
+	{ "KMDF: handles of no or another object", misuse_wdf },
 	{ }
 };

@@ -18,6 +18,7 @@
 #include "ntddk.h"
 #include "ntintsafe.h"
 #include "ntstrsafe.h"
+#include "wdf.h"
 #include "winternl.h"
 #include "kmcl/driver.h"
 #include "../../kmcl/nt/nt.h"

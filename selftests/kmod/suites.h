@@ -28,6 +28,7 @@ extern const struct ktap_suite local_memory_suite;
 extern const struct ktap_suite pending_suite;
 extern const struct ktap_suite storm_suite;
 extern const struct ktap_suite pnp_suite;
+extern const struct ktap_suite wdf_suite;
 extern const struct ktap_suite save_suite;
 extern const struct ktap_suite restore_suite;
 extern const struct ktap_suite misuse_suite;
