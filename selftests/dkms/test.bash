@@ -12,7 +12,7 @@ check() {
 	local what=$1
 	shift
 	n=$((n + 1))
-	if "$@" >"$log" 2>&1; then
+	if ("$@") >"$log" 2>&1; then
 		echo "ok $n $what"
 		return
 	fi
@@ -91,8 +91,31 @@ autoinstalls() {
 	dkms autoinstall -k "$kver" && status_is installed
 }
 
+# A driver that samples/kmcl-new made, from a copy of the source: kbuild would leave its files in the clone.
+new_driver() {
+	local guid='{c0ffee00-1234-5678-9abc-def012345678}'
+	mkdir /tmp/kmcl && cp -r Kbuild include kmcl samples /tmp/kmcl && cd /tmp/kmcl || return 1
+	samples/kmcl-new my_driver "$guid"
+}
+
+driver_builds() {
+	cd /tmp/kmcl && MAKEFLAGS=-j$(nproc) make -C my_driver KVER="$kver" && [ -e my_driver/my_driver.ko ] &&
+		make -C my_driver clean
+}
+
+# Without the source that it was made from: with what `make dkms-install` put into /usr/src.
+driver_by_dkms() {
+	cd /tmp/kmcl && mv samples include /tmp && dkms add ./my_driver && dkms install my_driver/0.1 -k "$kver"
+}
+
+driver_needs_kmcl() {
+	local chain
+	chain=$(modprobe -S "$kver" --show-depends my_driver) || return 1
+	[[ $chain == *updates/dkms/kmcl.ko*updates/dkms/my_driver.ko* ]]
+}
+
 echo "KTAP version 1"
-echo "1..12"
+echo "1..16"
 check "make dkms-install: add, build, install" make dkms-install KVER="$kver"
 check "dkms says installed" status_is installed
 check "kmcl and kmcl_hyperv are installed" all_installed
@@ -102,6 +125,10 @@ check "the modules are signed" all_signed
 check "the signer is DKMS's machine owner key" signed_by_mok
 check "dkms uninstall" dkms uninstall kmcl/"$version" -k "$kver"
 check "AUTOINSTALL brings them back" autoinstalls
+check "samples/kmcl-new makes a driver" new_driver
+check "make builds it" driver_builds
+check "dkms builds and installs it" driver_by_dkms
+check "modprobe finds it and kmcl" driver_needs_kmcl
 check "make dkms-uninstall: remove" make dkms-uninstall KVER="$kver"
 check "nothing is left" nothing_left
 mkdir -p "/usr/src/kmcl-$version" && cp -r dkms.conf Kbuild include kmcl "/usr/src/kmcl-$version/"
