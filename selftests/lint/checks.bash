@@ -81,9 +81,10 @@ check_sparse() {
 		return
 	}
 	# Of the kernel's own headers, which we cannot change, nothing. Nor of calls through the interface structures:
-	# sparse does not know what the members are, whose types are __typeof__ of a function.
+	# sparse does not know what the members are, whose types are __typeof__ of a function. Nor of pool tags.
 	grep -E '(warning|error):' /tmp/sparse.log | grep -vE '^(\./|/usr/src/|/usr/lib/)' |
-		grep -vE 'error: (cast from unknown type|not a function Vmb)' | sort -u
+		grep -vE 'error: (cast from unknown type|not a function Vmb)|multi-character character constant' |
+		sort -u
 }
 
 # cppcheck does not see the kernel's headers, so what it says of macros it does not know is left out: syntax, and
