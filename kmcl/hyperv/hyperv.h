@@ -15,8 +15,11 @@ struct kmcl_hv_offer {
 	struct kref ref;
 	struct hv_device *device;
 	struct mutex control;	/* one wait for the host at a time: a rescind ends only one */
+	/* Under the lock of offer.c. */
 	bool rescinded;
 	bool unbound;
+	bool withheld;		/* not offered, for the sake of a hibernation */
+	bool asleep;		/* and not to be offered before the guest resumes */
 	atomic_t unregistering;
 	struct work_struct unregister;
 	struct work_struct offer_again;	/* after a hibernation that this device has refused */
@@ -39,6 +42,10 @@ extern struct workqueue_struct *kmcl_hv_wq;
 int kmcl_hv_watch(const guid_t *type);
 void kmcl_hv_unwatch(const guid_t *type);
 void kmcl_hv_released(struct kmcl_offer *offer);
+struct kmcl_hv_offer *kmcl_hv_withhold(struct hv_device *device);
+void kmcl_hv_put(struct kmcl_hv_offer *offer);
+void kmcl_hv_stay_awake(struct kmcl_hv_offer *offer);
+void kmcl_hv_wake(struct hv_device *device);
 void kmcl_hv_offer_again(struct kmcl_hv_offer *offer);
 
 /* link.c: the open channel */

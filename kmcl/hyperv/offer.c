@@ -38,6 +38,11 @@ static void free_offer(struct kref *ref)
 	kfree(container_of(ref, struct kmcl_hv_offer, ref));
 }
 
+void kmcl_hv_put(struct kmcl_hv_offer *offer)
+{
+	kref_put(&offer->ref, free_offer);
+}
+
 #ifdef KMCL_EXPORTS_vmbus_device_unregister
 
 static void unregister_work(struct work_struct *work)
@@ -47,7 +52,7 @@ static void unregister_work(struct work_struct *work)
 
 	vmbus_device_unregister(device);
 	put_device(&device->device);
-	kref_put(&offer->ref, free_offer);
+	kmcl_hv_put(offer);
 }
 
 /* The host has taken the device away. Runs on a work queue of hv_vmbus. */
@@ -57,7 +62,8 @@ static void rescinded(struct vmbus_channel *channel)
 	struct kmcl_hv_offer *offer;
 
 	mutex_lock(&rescind_lock);
-	offer = hv_get_drvdata(device);
+	/* The core may have read our pointer before the device was unbound and bound by another. */
+	offer = channel->chn_rescind_callback == rescinded ? hv_get_drvdata(device) : NULL;
 	if (offer) {
 		offer->rescinded = true;
 		kref_get(&offer->ref);
@@ -117,14 +123,66 @@ static void unwatch_rescind(struct kmcl_hv_offer *offer)
 
 #endif
 
-/* A device that was withheld for a while is there again, if nobody has taken it away meanwhile. */
-void kmcl_hv_offer_again(struct kmcl_hv_offer *offer)
+/*
+ * A hibernation begins: the device will not be offered before kmcl_hv_wake(). Return: what the
+ * caller has to put; NULL if the device is being unbound.
+ */
+struct kmcl_hv_offer *kmcl_hv_withhold(struct hv_device *device)
+{
+	struct kmcl_hv_offer *offer;
+
+	mutex_lock(&rescind_lock);
+	offer = hv_get_drvdata(device);
+	if (offer) {
+		kref_get(&offer->ref);
+		offer->withheld = true;
+		offer->asleep = true;
+	}
+	mutex_unlock(&rescind_lock);
+	return offer;
+}
+
+/* No hibernation after all: the device is offered again when its channel has closed. */
+void kmcl_hv_stay_awake(struct kmcl_hv_offer *offer)
 {
 	mutex_lock(&rescind_lock);
+	offer->asleep = false;
+	if (!offer->unbound)
+		queue_work(kmcl_hv_wq, &offer->offer_again);
+	mutex_unlock(&rescind_lock);
+}
+
+/* Once, whoever comes first: the end of this hibernation, or of one before it that failed. */
+static void offer_again(struct kmcl_hv_offer *offer)
+{
+	if (!offer->withheld || offer->asleep)
+		return;
+	offer->withheld = false;
 	if (offer->rescinded)
 		kmcl_hv_released(&offer->base);
 	else if (!offer->unbound)
 		kmcl_offer_add(&offer->base);
+}
+
+/* Nobody has the offer any more. */
+void kmcl_hv_offer_again(struct kmcl_hv_offer *offer)
+{
+	mutex_lock(&rescind_lock);
+	offer_again(offer);
+	mutex_unlock(&rescind_lock);
+}
+
+/* The guest has resumed. The host may have taken the device away meanwhile. */
+void kmcl_hv_wake(struct hv_device *device)
+{
+	struct kmcl_hv_offer *offer;
+
+	mutex_lock(&rescind_lock);
+	offer = hv_get_drvdata(device);
+	if (offer) {
+		offer->asleep = false;
+		offer_again(offer);
+	}
 	mutex_unlock(&rescind_lock);
 }
 
@@ -181,9 +239,12 @@ static void unbind(struct hv_device *device)
 		kmcl_offer_unbind(&offer->base);
 	kmcl_offer_wait_unclaimed(&offer->base);
 	cancel_work_sync(&offer->offer_again);
+	/* Should that have been left to do it. */
+	if (offer->rescinded)
+		kmcl_hv_released(&offer->base);
 	set_channel_read_mode(device->channel, HV_CALL_BATCHED);
 	kmcl_hv_free_resources(offer);
-	kref_put(&offer->ref, free_offer);
+	kmcl_hv_put(offer);
 }
 
 #ifdef KMCL_HAVE_HV_REMOVE_VOID

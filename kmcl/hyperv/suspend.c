@@ -26,22 +26,24 @@ void kmcl_hv_offer_again_work(struct work_struct *work)
 
 int kmcl_hv_suspend(struct hv_device *device)
 {
-	struct kmcl_hv_offer *offer = hv_get_drvdata(device);
+	struct kmcl_hv_offer *offer = kmcl_hv_withhold(device);
+	bool closed;
 
+	/* It is being unbound, and its channel may still be open. */
+	if (!offer)
+		return -EBUSY;
 	kmcl_offer_unbind(&offer->base);
-	if (kmcl_offer_unclaimed_within(&offer->base, PATIENCE_MS))
-		return 0;
-	dev_err(&device->device, "the channel does not close: no hibernation\n");
-	queue_work(kmcl_hv_wq, &offer->offer_again);
-	return -EBUSY;
+	closed = kmcl_offer_unclaimed_within(&offer->base, PATIENCE_MS);
+	if (!closed) {
+		dev_err(&device->device, "the channel does not close: no hibernation\n");
+		kmcl_hv_stay_awake(offer);
+	}
+	kmcl_hv_put(offer);
+	return closed ? 0 : -EBUSY;
 }
 
 int kmcl_hv_resume(struct hv_device *device)
 {
-	struct kmcl_hv_offer *offer = hv_get_drvdata(device);
-
-	/* The host may have taken the device away meanwhile. */
-	if (offer)
-		kmcl_hv_offer_again(offer);
+	kmcl_hv_wake(device);
 	return 0;
 }
