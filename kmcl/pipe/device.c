@@ -88,6 +88,7 @@ struct kmcl_pipe *kmcl_pipe_create(const struct kmcl_channel *server)
 /* Nobody can open it any more; files that are open keep the memory. */
 void kmcl_pipe_remove(struct kmcl_pipe *pipe)
 {
+	WRITE_ONCE(pipe->gone, true);
 	cdev_device_del(&pipe->cdev, &pipe->dev);
 	put_device(&pipe->dev);
 }

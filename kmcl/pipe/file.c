@@ -95,8 +95,11 @@ static void take_held(struct pipe_file *p, bool last)
 		p->held = NULL;
 	}
 	spin_unlock_bh(&p->lock);
-	if (packet)
-		VmbChannelPacketComplete(packet, NULL, 0);
+	if (!packet)
+		return;
+	VmbChannelPacketComplete(packet, NULL, 0);
+	/* Another reader may have seen the store empty in between. */
+	wake(p);
 }
 
 static VOID suspend(VMBCHANNEL channel)
@@ -310,7 +313,8 @@ static struct pipe_file *new_file(const struct kmcl_pipe *pipe)
 	p->max_message = pipe->max_message;
 	mutex_init(&p->read_lock);
 	spin_lock_init(&p->lock);
-	if (kmcl_fifo_init(&p->received, p->max_message) ||
+	/* As long as delivery lets a message be: lengths on the wire are rounded. */
+	if (kmcl_fifo_init(&p->received, kmcl_round8(p->max_message)) ||
 	    VmbChannelAllocate(NULL, FALSE, &channel)) {
 		free_file(p);
 		return NULL;
@@ -350,9 +354,9 @@ static int connect(struct pipe_file *p, const struct kmcl_pipe *pipe)
 	VMBCHANNEL channel = kmcl_channel_handle(p->ch);
 	int err = errno_of(configure(channel, pipe) ?: VmbChannelEnable(channel));
 
-	/* A client whose offer is taken would wait for it. */
+	/* A client whose offer is taken, or has just gone, would wait for it. */
 	if (!err && !READ_ONCE(p->opened))
-		err = -EBUSY;
+		err = READ_ONCE(pipe->gone) ? -ENXIO : -EBUSY;
 	return err;
 }
 

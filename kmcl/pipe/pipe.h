@@ -23,6 +23,7 @@ struct kmcl_pipe {
 	GUID type;
 	GUID instance;
 	u32 max_message;
+	bool gone;
 };
 
 /* device.c */

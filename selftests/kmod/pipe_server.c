@@ -4,7 +4,9 @@
  * It sends every message back, keeps it, or says what it is told to.
  */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
@@ -23,7 +25,8 @@ static const GUID instance = {
 };
 
 static VMBCHANNEL channel;
-static bool refuses, keeps, raw;
+static bool refuses, keeps;
+static unsigned int raw;	/* maximum packet size of a server that makes the headers itself */
 static atomic_t opens, closes, received, received_bytes;
 
 static DEFINE_SPINLOCK(kept_lock);
@@ -102,6 +105,7 @@ static NTSTATUS offer(u32 flags)
 	VmbChannelDisable(channel);
 	VmbServerChannelInitSetFlags(channel, flags);
 	VmbChannelInitSetFlags(channel, raw ? 0 : VMBUS_CHANNEL_INIT_FLAG_IS_PIPE);
+	VmbChannelInitSetMaximumPacketSize(channel, raw ?: MAX_MESSAGE);
 	status = VmbChannelEnable(channel);
 	VmbChannelStart(channel);
 	return status;
@@ -134,6 +138,21 @@ static NTSTATUS say_nonsense(void)
 	return send(nonsense, sizeof(nonsense));
 }
 
+/* The longest packet, whose header counts what the ring pads it with as well. */
+static NTSTATUS say_padded(void)
+{
+	u32 *packet = kvzalloc(raw, GFP_KERNEL);
+	NTSTATUS status;
+
+	if (!packet)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	packet[0] = 1;
+	packet[1] = ALIGN(raw, 8) - 2 * sizeof(*packet);
+	status = send(packet, raw);
+	kvfree(packet);
+	return status;
+}
+
 static NTSTATUS last_status;
 
 static int set_command(const char *text, const struct kernel_param *kp)
@@ -144,6 +163,8 @@ static int set_command(const char *text, const struct kernel_param *kp)
 		VmbChannelDisable(channel);
 	else if (sysfs_streq(text, "nonsense"))
 		last_status = say_nonsense();
+	else if (sysfs_streq(text, "padded") && raw)
+		last_status = say_padded();
 	else if (sscanf(text, "offer %u", &n) == 1)
 		last_status = offer(n);
 	else if (sscanf(text, "refuse %u", &n) == 1)
@@ -170,7 +191,7 @@ static const struct kernel_param_ops command_ops = { .set = set_command };
 static const struct kernel_param_ops state_ops = { .get = get_state };
 
 module_param_cb(command, &command_ops, NULL, 0200);
-MODULE_PARM_DESC(command, "offer FLAGS, disable, say N, nonsense; keep, refuse or raw 0 or 1");
+MODULE_PARM_DESC(command, "offer FLAGS, disable, say N, nonsense, padded; keep or refuse 0 or 1; raw BYTES");
 module_param_cb(state, &state_ops, NULL, 0444);
 MODULE_PARM_DESC(state, "result of the last command, counters (read only)");
 

@@ -487,7 +487,7 @@ TEST(a_server_that_frames_badly)
 	char buffer[8];
 	int fd;
 
-	command("raw 1");
+	command("raw 1024");
 	fd = open_pipe(0);
 	say(fd, "abc", 3);
 	hear(fd, "abc", 3);
@@ -499,6 +499,20 @@ TEST(a_server_that_frames_badly)
 	CHECK(fd >= 0);
 	say(fd, "abc", 3);
 	hear(fd, "abc", 3);
+	command("raw 0");
+}
+
+/* Above the maximum by what lengths on the wire are rounded: delivery lets it be. */
+TEST(longest_message_of_a_raw_server)
+{
+	static char buffer[65536];
+	int fd;
+
+	command("raw 65540");
+	fd = open_pipe(0);
+	command("padded");
+	CHECK_EQ(events(fd, POLLIN, 60000), POLLIN);
+	CHECK_EQ(read(fd, buffer, sizeof(buffer)), 65536);
 	command("raw 0");
 }
 
