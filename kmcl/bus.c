@@ -144,17 +144,23 @@ static struct kmcl_offer *find_offer(const struct kmcl_channel *ch)
 	return NULL;
 }
 
+/* Where a wish stands to that of @ch. To want any instance is not to want the one that is zero. */
+static int compare_wish(const guid_t *type, const guid_t *instance, bool any,
+			const struct kmcl_channel *ch)
+{
+	return compare(type, instance, wanted_type(ch), wanted_instance(ch)) ?:
+	       (int)any - (int)ch->config.any_instance;
+}
+
 /* Behind all that wait for the same: first come, first served. */
 static void insert_waiting(struct kmcl_channel *ch)
 {
 	struct rb_node **link = &waiting.rb_node, *parent = NULL;
 
 	while (*link) {
-		struct kmcl_channel *other = channel_of(*link);
-
 		parent = *link;
-		link = compare(wanted_type(ch), wanted_instance(ch), wanted_type(other),
-			       wanted_instance(other)) < 0 ? &parent->rb_left : &parent->rb_right;
+		link = compare_wish(wanted_type(ch), wanted_instance(ch), ch->config.any_instance,
+				    channel_of(parent)) < 0 ? &parent->rb_left : &parent->rb_right;
 	}
 	rb_link_node(&ch->waiting, parent, link);
 	rb_insert_color(&ch->waiting, &waiting);
@@ -168,14 +174,14 @@ static void remove_waiting(struct kmcl_channel *ch)
 	RB_CLEAR_NODE(&ch->waiting);
 }
 
-static struct kmcl_channel *first_waiting(const guid_t *type, const guid_t *instance)
+static struct kmcl_channel *first_waiting(const guid_t *type, const guid_t *instance, bool any)
 {
 	struct rb_node *node = waiting.rb_node;
 	struct kmcl_channel *found = NULL;
 
 	while (node) {
 		struct kmcl_channel *ch = channel_of(node);
-		int order = compare(type, instance, wanted_type(ch), wanted_instance(ch));
+		int order = compare_wish(type, instance, any, ch);
 
 		if (!order)
 			found = ch;
@@ -186,14 +192,14 @@ static struct kmcl_channel *first_waiting(const guid_t *type, const guid_t *inst
 
 /* Of the channels that wait for the same, the first whose parent stands on @holder's device. */
 static struct kmcl_channel *first_waiting_on(const struct kmcl_holder *holder, const guid_t *type,
-					     const guid_t *instance)
+					     const guid_t *instance, bool any)
 {
-	struct kmcl_channel *ch = first_waiting(type, instance);
+	struct kmcl_channel *ch = first_waiting(type, instance, any);
 	struct rb_node *node = ch ? &ch->waiting : NULL;
 
 	for (; node; node = rb_next(node)) {
 		ch = channel_of(node);
-		if (compare(type, instance, wanted_type(ch), wanted_instance(ch)))
+		if (compare_wish(type, instance, any, ch))
 			return NULL;
 		if (ch->holder == holder)
 			return ch;
@@ -205,10 +211,10 @@ static struct kmcl_channel *first_waiting_on(const struct kmcl_holder *holder, c
 static struct kmcl_channel *find_waiting(const struct kmcl_offer *offer)
 {
 	if (offer->holder)
-		return first_waiting_on(offer->holder, &offer->type, &offer->instance) ?:
-		       first_waiting_on(offer->holder, &offer->type, &guid_null);
-	return first_waiting(&offer->type, &offer->instance) ?:
-	       first_waiting(&offer->type, &guid_null);
+		return first_waiting_on(offer->holder, &offer->type, &offer->instance, false) ?:
+		       first_waiting_on(offer->holder, &offer->type, &guid_null, true);
+	return first_waiting(&offer->type, &offer->instance, false) ?:
+	       first_waiting(&offer->type, &guid_null, true);
 }
 
 static bool seeks(const struct kmcl_seeker *seeker, const guid_t *type)

@@ -45,7 +45,10 @@ void kmcl_save_free(struct kmcl_channel *ch)
 	ch->save = NULL;
 }
 
-/* The channel goes on as if it had not been saved. */
+/*
+ * The channel goes on as if it had not been saved. Not when just one more save has failed: that
+ * leaves the one before it good.
+ */
 static void thaw(struct kmcl_channel *ch)
 {
 	ch->saved_as = 0;
@@ -140,7 +143,8 @@ static NTSTATUS begin(struct kmcl_channel *ch)
 	status = find_outstanding(ch, ch->save);
 	if (status) {
 		kmcl_save_free(ch);
-		thaw(ch);
+		if (!ch->saved_as)
+			thaw(ch);
 	}
 	return status;
 }
@@ -459,7 +463,7 @@ static void end(struct kmcl_channel *ch)
 	struct kmcl_save *save = ch->save;
 	bool start = !save->over && save->start;
 
-	if (start || (!save->over && !save->complete))
+	if (start || (!save->over && !save->complete && !ch->saved_as))
 		thaw(ch);
 	kmcl_save_free(ch);
 	/* The driver has called VmbChannelStart() meanwhile. */

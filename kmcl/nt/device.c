@@ -125,6 +125,8 @@ VOID IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 		return;
 	if (WARN_ONCE(device->lower, "%s: the device is still attached\n", __func__))
 		IoDetachDevice(device->lower);
+	if (WARN_ONCE(DeviceObject->AttachedDevice, "%s: a device is attached to it\n", __func__))
+		IoDetachDevice(DeviceObject);
 	spin_lock_bh(&stacks);
 	twice = device->deleted;
 	device->deleted = true;
@@ -135,6 +137,14 @@ VOID IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 		ObDereferenceObject(device);
 }
 EXPORT_SYMBOL_GPL(IoDeleteDevice);
+
+/* Under the lock. */
+static PDEVICE_OBJECT bottom_of(PDEVICE_OBJECT object)
+{
+	while (to_device(object)->lower)
+		object = to_device(object)->lower;
+	return object;
+}
 
 /* Under the lock. */
 static PDEVICE_OBJECT top_of(PDEVICE_OBJECT object)
@@ -152,7 +162,7 @@ static PDEVICE_OBJECT top_of(PDEVICE_OBJECT object)
  * IRQL: DISPATCH_LEVEL or below.
  *
  * Return: the device that was on top, to which IRPs are passed on; NULL if @SourceDevice is
- * attached already or the target was deleted.
+ * attached already or the bottom of that very stack, or the target was deleted.
  *
  * Microsoft: "IoAttachDeviceToDeviceStack function (wdm.h)".
  */
@@ -162,7 +172,8 @@ PDEVICE_OBJECT IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_
 	PDEVICE_OBJECT top = NULL;
 
 	spin_lock_bh(&stacks);
-	if (!source->lower && SourceDevice != TargetDevice && !to_device(TargetDevice)->deleted) {
+	if (!source->lower && SourceDevice != bottom_of(TargetDevice) &&
+	    !to_device(TargetDevice)->deleted) {
 		top = top_of(TargetDevice);
 		top->AttachedDevice = SourceDevice;
 		source->lower = top;

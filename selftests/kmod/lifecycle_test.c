@@ -22,6 +22,16 @@ static void offer_later(struct ktap *t, struct client *c)
 	CHECK_SOON(t, client_log_is(c, "OSP"));
 }
 
+/* An instance that is zero is one like others, and not any. */
+static void zero_instance(struct ktap *t, struct client *c)
+{
+	client_target(c, &guid_null);
+	CHECK_STATUS(t, VmbChannelEnable(c->channel), STATUS_SUCCESS);
+	testbus_offer(c->dev);
+	CHECK(t, !testbus_is_claimed(c->dev));
+	testbus_rescind(c->dev);
+}
+
 static void any_instance(struct ktap *t, struct client *c)
 {
 	GUID instance;
@@ -324,6 +334,7 @@ static const struct ktap_test tests[] = {
 	  "4.2 an offer that is present opens inside the call",
 	  offer_present },
 	{ "VmbChannelEnable: 4.2 opens when the offer arrives", offer_later },
+	{ "VmbClientChannelInitSetTargetPnp: 6.4 a zero instance is not any", zero_instance },
 	{ "VmbClientChannelInitSetTargetPnp, VmbChannelGetInterfaceInstance: "
 	  "6.4 NULL takes any instance",
 	  any_instance },

@@ -618,6 +618,7 @@ static void stacks(struct ktap *t, struct client *c)
 	CHECK(t, IoAttachDeviceToDeviceStack(b, a) == a);
 	CHECK(t, !IoAttachDeviceToDeviceStack(b, a));		/* attached already */
 	CHECK(t, !IoAttachDeviceToDeviceStack(a, a));
+	CHECK(t, !IoAttachDeviceToDeviceStack(a, b));		/* a ring */
 	CHECK_EQUAL(t, b->StackSize, 2);
 	top = IoGetAttachedDeviceReference(a);
 	lower = IoGetLowerDeviceObject(b);

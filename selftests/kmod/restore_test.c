@@ -68,6 +68,25 @@ static void statuses(struct ktap *t, struct client *c)
 	end(s, blob);
 }
 
+/* One more save that comes to nothing leaves the first one good. */
+static void saved_again(struct ktap *t, struct client *c)
+{
+	struct saver *s = saver_create(t);
+	struct blob *blob;
+
+	if (!s || !saver_open(t, s))
+		return;
+	blob = saver_save_with_packet(t, s);
+	if (!blob)
+		return;
+	CHECK_STATUS(t, VmbChannelSaveBegin(s->server), STATUS_SUCCESS);
+	VmbChannelSaveEnd(s->server);
+	saver_end_server(s);
+	if (saver_enable_new_server(t, s))
+		goes_on(t, s, blob);
+	end(s, blob);
+}
+
 /* Chunk by chunk, and a server that was started before. */
 static void piecewise(struct ktap *t, struct client *c)
 {
@@ -534,6 +553,7 @@ static void forced_before(struct ktap *t, struct client *c)
 
 static const struct ktap_test tests[] = {
 	{ "VmbChannelRestoreFromBuffer: N24 states, statuses", statuses },
+	{ "VmbChannelSaveBegin, VmbChannelSaveEnd: 6.10 after a save, and given up", saved_again },
 	{ "VmbChannelRestoreFromBuffer: 6.10 chunk by chunk, into a started server", piecewise },
 	{ "VmbChannelRestoreFromBuffer: N24 truncated at every length", truncated },
 	{ "VmbChannelRestoreFromBuffer: N24 2000 times some bits flipped", flipped },
