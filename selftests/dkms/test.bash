@@ -100,7 +100,7 @@ new_driver() {
 
 driver_builds() {
 	cd /tmp/kmcl && MAKEFLAGS=-j$(nproc) make -C my_driver KVER="$kver" && [ -e my_driver/my_driver.ko ] &&
-		make -C my_driver clean
+		make -C my_driver clean KVER="$kver"
 }
 
 # Without the source that it was made from: with what `make dkms-install` put into /usr/src.
