@@ -9,7 +9,8 @@
  * - An object that is made before WdfDriverCreate and names no parent has none.
  * - An object's context has the type given at its creation, and only that.
  * - Power: a device is in D0 from its start to its removal. EvtDeviceD0Entry is told that it was in
- *   D3Final, EvtDeviceD0Exit that it goes there. There are no resource lists: both are NULL.
+ *   D3Final, EvtDeviceD0Exit that it goes there, which is also called if EvtDeviceD0Entry has
+ *   failed. There are no resource lists: both are NULL.
  * - Automatic serialization, execution levels, tolerable delays and high resolution are ignored:
  *   timers run at DISPATCH_LEVEL, work items at PASSIVE_LEVEL.
  * - WdfFdoQueryForInterface knows the KMCL interfaces.

@@ -76,7 +76,8 @@ static void print(ULONG level, const char *format, va_list args)
  *
  * A message is cut off at 511 bytes of UTF-8 and is one line, with or without a newline at its end.
  * Control characters other than newlines and tabs become dots.
- * Pointers are hashed. The trace event has every message, also those that the log does not show.
+ * Pointers are hashed. The trace event has the first 127 bytes of every message, also of those that
+ * the log does not show.
  *
  * IRQL: any.
  *

@@ -21,6 +21,10 @@ modinfo keyboard_vsc >/dev/null 2>&1 || {
 	echo "1..0 # SKIP no module keyboard_vsc"
 	exit 4
 }
+command -v evtest >/dev/null || {
+	echo "1..0 # SKIP no evtest"
+	exit 4
+}
 
 events=/tmp/keyboard.events
 
