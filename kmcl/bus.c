@@ -37,7 +37,8 @@ struct watch {
 
 static DEFINE_SPINLOCK(bus_lock);
 static LIST_HEAD(buses);		/* by rank; changed under both locks */
-static LIST_HEAD(seekers);
+static LIST_HEAD(seekers);		/* by number */
+static u64 last_seeker;
 static struct rb_root waiting;		/* channels */
 static DECLARE_WAIT_QUEUE_HEAD(unclaimed);
 
@@ -217,7 +218,7 @@ static struct kmcl_channel *find_waiting(const struct kmcl_offer *offer)
 	       first_waiting(&offer->type, &guid_null, true);
 }
 
-static bool seeks(const struct kmcl_seeker *seeker, const guid_t *type)
+static bool seeks_type(const struct kmcl_seeker *seeker, const guid_t *type)
 {
 	const struct hv_vmbus_device_id *id;
 
@@ -227,14 +228,18 @@ static bool seeks(const struct kmcl_seeker *seeker, const guid_t *type)
 	return false;
 }
 
+/* Each is asked once. */
+static bool seeks(const struct kmcl_seeker *seeker, const struct kmcl_offer *offer)
+{
+	return seeker->number > offer->declined_by && seeks_type(seeker, &offer->type);
+}
+
 static void show_to_seeker(struct kmcl_offer *offer)
 {
 	struct kmcl_seeker *seeker;
 
-	if (offer->declined)
-		return;
 	list_for_each_entry(seeker, &seekers, node) {
-		if (seeks(seeker, &offer->type)) {
+		if (seeks(seeker, offer)) {
 			seeker->found(seeker);
 			return;
 		}
@@ -487,7 +492,7 @@ void kmcl_offer_add(struct kmcl_offer *offer)
 	RB_CLEAR_NODE(&offer->node);
 	offer->claimed_by = NULL;
 	offer->holder = NULL;
-	offer->declined = false;
+	offer->declined_by = 0;
 	offer->gone = false;
 	spin_lock_bh(&bus_lock);
 	hand_out(offer);
@@ -609,7 +614,7 @@ static struct kmcl_offer *find_sought_on(struct kmcl_bus *bus, const struct kmcl
 	for (id = seeker->ids; !guid_is_null(&id->guid); id++)
 		for (offer = first_offer(bus, &id->guid, &guid_null); offer;
 		     offer = next_of_type(offer))
-			if (!offer->declined)
+			if (seeks(seeker, offer))
 				return offer;
 	return NULL;
 }
@@ -668,9 +673,9 @@ void kmcl_bus_wait_closed(struct kmcl_holder *holder)
 /**
  * kmcl_bus_unhold() - let go of an offer
  * @holder: has it, and no channel of it is left
- * @declined: the driver does not want it: no seeker is shown it again, but those that come later
+ * @declined_by: who does not want it, so that those who came later are asked; NULL: it was wanted
  */
-void kmcl_bus_unhold(struct kmcl_holder *holder, bool declined)
+void kmcl_bus_unhold(struct kmcl_holder *holder, const struct kmcl_seeker *declined_by)
 {
 	struct kmcl_offer *offer = holder->offer;
 	bool gone;
@@ -679,7 +684,8 @@ void kmcl_bus_unhold(struct kmcl_holder *holder, bool declined)
 	gone = offer->gone;
 	if (!gone) {
 		offer->holder = NULL;
-		offer->declined |= declined;
+		if (declined_by)
+			offer->declined_by = max(offer->declined_by, declined_by->number);
 		hand_out(offer);
 	}
 	spin_unlock_bh(&bus_lock);
@@ -884,32 +890,24 @@ void kmcl_bus_unwatch(const guid_t *type)
 
 static void list_seeker(struct kmcl_seeker *seeker)
 {
-	struct kmcl_offer *offer;
+	spin_lock_bh(&bus_lock);
+	seeker->number = ++last_seeker;
+	list_add_tail(&seeker->node, &seekers);
+	spin_unlock_bh(&bus_lock);
+}
+
+/* Nothing more is shown to the seeker. What it has not taken, others may. */
+void kmcl_seeker_stop(struct kmcl_seeker *seeker)
+{
 	struct kmcl_bus *bus;
 	struct rb_node *node;
 
 	spin_lock_bh(&bus_lock);
-	list_add_tail(&seeker->node, &seekers);
-	list_for_each_entry(bus, &buses, node) {
-		for (node = rb_first(&bus->free_offers); node; node = rb_next(node)) {
-			offer = offer_of(node);
-			if (seeks(seeker, &offer->type))
-				offer->declined = false;
-		}
-	}
-	spin_unlock_bh(&bus_lock);
-}
-
-/* Nothing more is shown to the seeker. What it has not taken, another may. */
-void kmcl_seeker_stop(struct kmcl_seeker *seeker)
-{
-	struct kmcl_offer *offer;
-
-	spin_lock_bh(&bus_lock);
 	list_del(&seeker->node);
-	offer = find_sought(seeker);
-	if (offer)
-		show_to_seeker(offer);
+	list_for_each_entry(bus, &buses, node)
+		for (node = rb_first(&bus->free_offers); node; node = rb_next(node))
+			if (seeks(seeker, offer_of(node)))
+				show_to_seeker(offer_of(node));
 	spin_unlock_bh(&bus_lock);
 }
 

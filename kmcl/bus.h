@@ -101,7 +101,7 @@ struct kmcl_offer {
 	struct rb_node node;
 	struct kmcl_channel *claimed_by;
 	struct kmcl_holder *holder;
-	bool declined;		/* a driver looked at it and did not want it */
+	u64 declined_by;	/* the seekers up to this number have not wanted it */
 	bool gone;
 };
 
@@ -121,6 +121,7 @@ struct kmcl_seeker {
 	/* There is one: kmcl_bus_hold() may get it. Called with a spin lock held. */
 	void (*found)(struct kmcl_seeker *seeker);
 	struct list_head node;
+	u64 number;			/* they are asked in the order in which they came */
 	const struct hv_vmbus_device_id *watched;	/* up to here the buses look for them */
 };
 
@@ -155,6 +156,6 @@ void kmcl_seeker_stop(struct kmcl_seeker *seeker);
 void kmcl_seeker_end(struct kmcl_seeker *seeker);
 bool kmcl_bus_hold(struct kmcl_seeker *seeker, struct kmcl_holder *holder);
 void kmcl_bus_wait_closed(struct kmcl_holder *holder);
-void kmcl_bus_unhold(struct kmcl_holder *holder, bool declined);
+void kmcl_bus_unhold(struct kmcl_holder *holder, const struct kmcl_seeker *declined_by);
 
 #endif

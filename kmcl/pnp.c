@@ -29,10 +29,12 @@
 
 #define IMPATIENCE	(10 * HZ)	/* then the log says what is waited for */
 
+#define RETRY_MS	1000		/* where there was no memory for a device */
+
 struct kmcl_pnp_driver {
 	struct kmcl_seeker seeker;
 	PDRIVER_OBJECT object;
-	struct work_struct scan;
+	struct delayed_work scan;
 	bool leaving;
 	struct mutex one_at_a_time;	/* AddDevice and IRPs, as on Windows */
 
@@ -252,7 +254,7 @@ static void stop_device(struct node *node)
 }
 
 /* The driver has nothing more to do with the device, or has failed to begin. */
-static void drop(struct node *node, bool declined)
+static void drop(struct node *node, const struct kmcl_seeker *declined_by)
 {
 	struct kmcl_pnp_driver *driver = node->driver;
 
@@ -265,7 +267,7 @@ static void drop(struct node *node, bool declined)
 		IoDetachDevice(node->pdo);
 	}
 	IoDeleteDevice(node->pdo);
-	kmcl_bus_unhold(&node->holder, declined);
+	kmcl_bus_unhold(&node->holder, declined_by);
 	node->dropped = true;
 
 	spin_lock_bh(&driver->lock);
@@ -292,12 +294,12 @@ static void node_work(struct work_struct *work)
 
 	if (!node->tried) {
 		if (!start_device(node))
-			drop(node, true);
+			drop(node, &node->driver->seeker);
 		mark_tried(node);
 	}
 	if (!node->dropped && (READ_ONCE(node->gone) || READ_ONCE(node->driver->leaving))) {
 		stop_device(node);
-		drop(node, false);
+		drop(node, NULL);
 	}
 	kref_put(&node->ref, free_node);
 }
@@ -327,13 +329,13 @@ static struct node *new_node(struct kmcl_pnp_driver *driver)
 
 /* ---- drivers ---- */
 
-/* Return: false if no offer is left, or no memory. */
-static bool take_offer(struct kmcl_pnp_driver *driver)
+/* Return: -ENODEV if no offer is left; -ENOMEM. */
+static int take_offer(struct kmcl_pnp_driver *driver)
 {
 	struct node *node = new_node(driver);
 
 	if (!node)
-		return false;
+		return -ENOMEM;
 	spin_lock_bh(&driver->lock);
 	list_add_tail(&node->link, &driver->nodes);
 	driver->untried++;
@@ -343,7 +345,7 @@ static bool take_offer(struct kmcl_pnp_driver *driver)
 	if (kmcl_bus_hold(&driver->seeker, &node->holder)) {
 		kick(node);
 		kref_put(&node->ref, free_node);
-		return true;
+		return 0;
 	}
 	spin_lock_bh(&driver->lock);
 	list_del(&node->link);
@@ -352,20 +354,31 @@ static bool take_offer(struct kmcl_pnp_driver *driver)
 	spin_unlock_bh(&driver->lock);
 	IoDeleteDevice(node->pdo);
 	kfree(node);
-	return false;
+	return -ENODEV;
+}
+
+static void scan_in(struct kmcl_pnp_driver *driver, unsigned int ms)
+{
+	mod_delayed_work(kmcl_event_wq, &driver->scan, msecs_to_jiffies(ms));
 }
 
 static void scan(struct work_struct *work)
 {
-	struct kmcl_pnp_driver *driver = container_of(work, struct kmcl_pnp_driver, scan);
+	struct kmcl_pnp_driver *driver = container_of(work, struct kmcl_pnp_driver, scan.work);
+	int err;
 
-	while (take_offer(driver))
-		;
+	do {
+		err = take_offer(driver);
+	} while (!err);
+	if (err == -ENOMEM) {
+		pr_warn_ratelimited("kmcl: no memory for a device, trying again\n");
+		scan_in(driver, RETRY_MS);
+	}
 }
 
 static void offer_found(struct kmcl_seeker *seeker)
 {
-	queue_work(kmcl_event_wq, &container_of(seeker, struct kmcl_pnp_driver, seeker)->scan);
+	scan_in(container_of(seeker, struct kmcl_pnp_driver, seeker), 0);
 }
 
 static bool all_tried(struct kmcl_pnp_driver *driver)
@@ -393,7 +406,7 @@ static void remove_devices(struct kmcl_pnp_driver *driver)
 {
 	struct node *node;
 
-	cancel_work_sync(&driver->scan);
+	cancel_delayed_work_sync(&driver->scan);
 	WRITE_ONCE(driver->leaving, true);
 	spin_lock_bh(&driver->lock);
 	list_for_each_entry(node, &driver->nodes, link)
@@ -436,7 +449,7 @@ struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
 	driver->object = object;
 	driver->seeker.ids = ids;
 	driver->seeker.found = offer_found;
-	INIT_WORK(&driver->scan, scan);
+	INIT_DELAYED_WORK(&driver->scan, scan);
 	mutex_init(&driver->one_at_a_time);
 	spin_lock_init(&driver->lock);
 	INIT_LIST_HEAD(&driver->nodes);
@@ -446,8 +459,8 @@ struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
 		kmcl_pnp_unregister(driver);
 		return ERR_PTR(err);
 	}
-	queue_work(kmcl_event_wq, &driver->scan);
-	flush_work(&driver->scan);
+	scan_in(driver, 0);
+	flush_work(&driver->scan.work);
 	wait_event(driver->wait, all_tried(driver));
 	return driver;
 }

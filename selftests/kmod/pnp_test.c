@@ -487,6 +487,44 @@ static void refused(struct ktap *t, struct client *c)
 	CHECK_TEXT(t, driver.log, "asOSPUCru");
 }
 
+/* Each driver is asked once, those that have come later as well. */
+static void all_refuse(struct ktap *t, struct client *c)
+{
+	PDRIVER_OBJECT second;
+
+	prepare(c);
+	driver.add_status = STATUS_UNSUCCESSFUL;
+	load(t);
+	CHECK_EQUAL(t, kmcl_driver_load(THIS_MODULE, entry, ids, &second), 0);
+	testbus_offer(c->dev);
+	CHECK_LOG(t, "aa");
+	CHECK_SOON(t, !is_held(c->dev));
+	kmcl_driver_unload(object);
+	kmcl_driver_unload(second);
+	CHECK_TEXT(t, driver.log, "aauu");
+}
+
+/* A driver that comes while a channel has what another driver has refused. */
+static void refused_and_claimed(struct ktap *t, struct client *c)
+{
+	PDRIVER_OBJECT second;
+
+	prepare(c);
+	driver.add_status = STATUS_UNSUCCESSFUL;
+	testbus_offer(c->dev);
+	load(t);
+	CHECK_TEXT(t, driver.log, "a");
+	CHECK_STATUS(t, VmbChannelEnable(c->channel), STATUS_SUCCESS);
+	driver.add_status = STATUS_SUCCESS;
+	CHECK_EQUAL(t, kmcl_driver_load(THIS_MODULE, entry, ids, &second), 0);
+	CHECK_TEXT(t, driver.log, "a");
+	VmbChannelDisable(c->channel);
+	CHECK_LOG(t, "aasOSP");
+	kmcl_driver_unload(second);
+	kmcl_driver_unload(object);
+	CHECK_TEXT(t, driver.log, "aasOSPUCruu");
+}
+
 static void start_fails(struct ktap *t, struct client *c)
 {
 	prepare(c);
@@ -752,6 +790,9 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelAllocate, VmbChannelEnable: N17 what can be a parent", parents },
 	{ "VmbClientChannelInitSetTargetPnp: who waits or has comes first", targets },
 	{ "AddDevice: a device that it refuses is there for others", refused },
+	{ "AddDevice: a device that it refuses is shown to other drivers", all_refuse },
+	{ "AddDevice: a device that it refuses is shown to drivers that come later",
+	  refused_and_claimed },
 	{ "IRP_MN_START_DEVICE: a device that does not start is removed", start_fails },
 	{ "rescind while the channel opens", rescinded_while_opening },
 	{ "rescind at any moment, 300 times", rescinded_at_once },
