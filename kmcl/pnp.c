@@ -24,6 +24,7 @@
 #include "bus.h"
 #include "channel.h"
 #include "nt/nt.h"
+#include "report.h"
 
 #include <kmcl/interface.h>
 
@@ -198,8 +199,8 @@ static void refuse_channels(struct node *node)
 static void wait_for_channels(struct node *node)
 {
 	while (!wait_event_timeout(node->wait, has_left(node), IMPATIENCE))
-		pr_warn_ratelimited("kmcl: %pUl was removed, and its driver has not called VmbChannelCleanup\n",
-				    &node->holder.offer->instance);
+		kmcl_tell("%pUl was removed, and its driver has not called VmbChannelCleanup\n",
+			  &node->holder.offer->instance);
 }
 
 /* ---- coming and going ---- */
@@ -230,14 +231,13 @@ static bool start_device(struct node *node)
 	NTSTATUS status = add_device(node);
 
 	if (!NT_SUCCESS(status)) {
-		pr_warn("kmcl: AddDevice failed for %pUl: 0x%08x\n",
-			&node->holder.offer->instance, status);
+		kmcl_tell("AddDevice failed for %pUl: 0x%08x\n", &node->holder.offer->instance,
+			  status);
 		return false;
 	}
 	status = send(node, IRP_MN_START_DEVICE);
 	if (!NT_SUCCESS(status)) {
-		pr_warn("kmcl: %pUl did not start: 0x%08x\n", &node->holder.offer->instance,
-			status);
+		kmcl_tell("%pUl did not start: 0x%08x\n", &node->holder.offer->instance, status);
 		send(node, IRP_MN_REMOVE_DEVICE);
 		return false;
 	}
@@ -262,8 +262,8 @@ static void drop(struct node *node, const struct kmcl_seeker *declined_by)
 	wait_for_channels(node);
 	kmcl_device_set_node(node->pdo, NULL);
 	if (node->pdo->AttachedDevice) {
-		pr_warn("kmcl: %pUl was removed, and its driver has not called IoDetachDevice\n",
-			&node->holder.offer->instance);
+		kmcl_tell("%pUl was removed, and its driver has not called IoDetachDevice\n",
+			  &node->holder.offer->instance);
 		IoDetachDevice(node->pdo);
 	}
 	IoDeleteDevice(node->pdo);

@@ -9,11 +9,11 @@
  */
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "channel.h"
+#include "report.h"
 #include "saved.h"
 
 /* What one call has brought. */
@@ -112,8 +112,8 @@ static NTSTATUS collect(struct kmcl_channel *ch, const void *data, u32 length)
 
 	fault = check_buffer(restore, buffer);
 	if (fault) {
-		pr_warn_ratelimited("kmcl: channel %s: not restored: %s in chunk %u\n", ch->name,
-				    kmcl_saved_fault_name(fault), restore->reader.chunks);
+		kmcl_tell("channel %s: not restored: %s in chunk %u\n", ch->name,
+			  kmcl_saved_fault_name(fault), restore->reader.chunks);
 		return STATUS_INVALID_PARAMETER;
 	}
 	return restore->reader.complete ? STATUS_SUCCESS : STATUS_MORE_PROCESSING_REQUIRED;

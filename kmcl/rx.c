@@ -14,11 +14,11 @@
 #include <linux/bottom_half.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
-#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "channel.h"
+#include "report.h"
 #include "stats.h"
 
 /* Packets of one run; the worker goes on with the rest, so that other softirqs get their turn. */

@@ -160,7 +160,7 @@ static bool may_follow(u16 last, u16 type)
 
 static bool is_index(u32 size, u32 index)
 {
-	return size && size % KMCL_PAGE_SIZE == 0 && index < size && index % 8 == 0;
+	return size % KMCL_PAGE_SIZE == 0 && index < size && index % 8 == 0;
 }
 
 static enum kmcl_saved_fault check_channel(const struct kmcl_saved_channel *channel)

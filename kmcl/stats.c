@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What exists and what went wrong, in debugfs and in the log. */
+/* What exists and what went wrong, in debugfs. */
 #include <linux/debugfs.h>
-#include <linux/printk.h>
 #include <linux/seq_file.h>
 
 #include "channel.h"
 #include "stats.h"
-#include "trace.h"
 #include "nt/nt.h"
 
 atomic_t kmcl_objects[KMCL_OBJECTS];
@@ -56,15 +54,6 @@ static int pool_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(pool);
-
-/* A peer has broken the rules: count it, trace it, and say so, but not as often as it likes. */
-void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind)
-{
-	kmcl_event_count(kind);
-	trace_kmcl_malformed(ch, kind);
-	pr_warn_ratelimited("kmcl: channel %s{%pUl}: %s: the channel has to be closed\n", ch->name,
-			    &ch->offer->instance, kmcl_malformed_name(kind));
-}
 
 void kmcl_stats_init(void)
 {

@@ -48,9 +48,6 @@ static inline void kmcl_event_count(unsigned int event)
 	atomic_inc(&kmcl_events[event]);
 }
 
-struct kmcl_channel;
-void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind);
-
 /* A knob in debugfs, kmcl/pend_external: see received.c. */
 extern atomic_t kmcl_pend_external;
 

@@ -16,7 +16,7 @@
 #include <linux/string.h>
 
 #include "channel.h"
-#include "stats.h"
+#include "report.h"
 
 #define RETRY_MIN_MS	10u
 #define RETRY_MAX_MS	1000u

@@ -11,6 +11,7 @@
 
 #include "../gpadl.h"
 #include "../probe/hyperv.h"
+#include "../report.h"
 #include "hyperv.h"
 
 #define MAX_PAGES	8190
@@ -67,7 +68,7 @@ void kmcl_hv_delete_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 	err = teardown(offer->device->channel, gpadl->bus_data);
 	mutex_unlock(&offer->control);
 	if (err)
-		pr_err("kmcl_hyperv: %s: GPADL %u may still be with the host: error %d\n",
-		       dev_name(&offer->device->device), gpadl->handle, err);
+		kmcl_tell("%s: GPADL %u may still be with the host: error %d\n",
+			  dev_name(&offer->device->device), gpadl->handle, err);
 	kfree(gpadl->bus_data);
 }

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "../probe/hyperv.h"
+#include "../report.h"
 #include "hyperv.h"
 
 static void signalled(void *context)
@@ -102,8 +103,9 @@ static void get_mmio(struct kmcl_hv_offer *offer)
 	resource_size_t size = (resource_size_t)channel->offermsg.offer.mmio_megabytes << 20;
 
 	if (size && vmbus_allocate_mmio(&offer->mmio, offer->device, 0, -1, size, PAGE_SIZE, false))
-		pr_warn("kmcl_hyperv: %s: no address space for the %u MiB that it asks for\n",
-			dev_name(&offer->device->device), channel->offermsg.offer.mmio_megabytes);
+		kmcl_tell("%s: no address space for the %u MiB that it asks for\n",
+			  dev_name(&offer->device->device),
+			  channel->offermsg.offer.mmio_megabytes);
 }
 
 /* EvtChannelClosed has returned. */
