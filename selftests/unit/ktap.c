@@ -8,7 +8,7 @@
 
 #include "ktap.h"
 
-#define SECONDS_PER_TEST	60
+#define SECONDS_PER_TEST	300
 
 static struct ktap_test *tests, **tests_end = &tests;
 

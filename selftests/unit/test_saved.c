@@ -323,6 +323,22 @@ TEST(a_save_has_a_name)
 }
 
 /* Only a length of exactly what is in it, whatever is behind it. */
+TEST(an_odd_length_is_told_before_the_sum)
+{
+	struct kmcl_saved_header header;
+	struct kmcl_saved_reader reader;
+	struct kmcl_saved_item item;
+	u8 chunk[256] = { };
+
+	kmcl_saved_begin(chunk, KMCL_SAVED_END, 40, 1, 0);
+	kmcl_saved_seal(chunk);
+	memcpy(&header, chunk, sizeof(header));
+	header.length += 4;
+	memcpy(chunk, &header, sizeof(header));
+	memset(&reader, 0, sizeof(reader));
+	CHECK_EQ(kmcl_saved_read(&reader, chunk, sizeof(chunk), &item), KMCL_SAVED_BAD_LENGTH);
+}
+
 TEST(every_length)
 {
 	struct chunk chunk = packet_chunk(KMCL_SAVED_QUEUED, 0, 0, 16, 0, 1);

@@ -1,0 +1,747 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The way out: sections 5.1 to 5.3 of the specification. The test is the peer. */
+#include "scene.h"
+
+static struct host_packet seen;
+
+static void check_sent(const char *text)
+{
+	CHECK_EQ(host_read(&host, &seen), 1);
+	CHECK_EQ(seen.desc.type, KMCL_PKT_DATA_INBAND);
+	CHECK_EQ(seen.length, kmcl_round8(strlen(text)));
+	CHECK(!memcmp(seen.data, text, strlen(text)));
+}
+
+TEST(a_packet_goes_into_the_ring)
+{
+	scene_client_open();
+	CHECK_EQ(driver_send(&driver, "hello", 5, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 1);
+	CHECK_EQ(driver.last_status, STATUS_SUCCESS);
+	CHECK_EQ(host.signals, 1);
+	check_sent("hello");
+	CHECK_EQ(seen.desc.flags, 0);
+	CHECK_EQ(seen.desc.trans_id, 0);
+	CHECK_EQ(host_read(&host, &seen), 0);
+	scene_end();
+}
+
+TEST(padding_is_zero)
+{
+	unsigned int length, i;
+	u8 data[16];
+
+	memset(data, 0xff, sizeof(data));
+	scene_client_open();
+	for (length = 0; length <= 16; length++) {
+		CHECK_EQ(driver_send(&driver, data, length, 0), STATUS_SUCCESS);
+		CHECK_EQ(host_read(&host, &seen), 1);
+		for (i = length; i < seen.length; i++)
+			CHECK_EQ(seen.data[i], 0);
+	}
+	scene_end();
+}
+
+TEST(a_transaction_completes_with_its_reply)
+{
+	scene_client_open();
+	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
+	check_sent("ask");
+	CHECK_EQ(seen.desc.flags, KMCL_DESC_FLAG_COMPLETION_REQUESTED);
+	CHECK_EQ(driver.completed, 0);
+	host_complete(&host, seen.desc.trans_id, "answer", 6);
+	machine_settle();
+	CHECK_EQ(driver.completed, 1);
+	CHECK_EQ(driver.last_status, STATUS_SUCCESS);
+	CHECK_EQ(driver.last_completion, 8);
+	scene_end();
+}
+
+TEST(transactions_complete_in_any_order)
+{
+	u64 ids[5];
+	int i;
+
+	scene_client_open();
+	for (i = 0; i < 5; i++) {
+		CHECK_EQ(driver_send(&driver, "x", 1, WAIT_FLAG), STATUS_SUCCESS);
+		check_sent("x");
+		ids[i] = seen.desc.trans_id;
+	}
+	for (i = 0; i < 5; i++) {
+		host_complete(&host, ids[(i * 3) % 5], NULL, 0);
+		machine_settle();
+		CHECK_EQ(driver.completed, i + 1);
+	}
+	scene_end();
+}
+
+TEST(a_reply_above_the_maximum_is_told_to_its_sender_only)
+{
+	u8 large[600] = { };
+
+	scene_client_open();
+	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
+	check_sent("ask");
+	host_complete(&host, seen.desc.trans_id, large, sizeof(large));
+	machine_settle();
+	CHECK_EQ(driver.last_status, STATUS_BUFFER_TOO_SMALL);
+	CHECK_EQ(driver.last_completion, 0);
+	CHECK_EQ(scene_count(KMCL_COUNT_OVERSIZE_COMPLETION), 1);
+	host_send(&host, "1", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, 1);
+	scene_end();
+}
+
+TEST(sends_before_the_open_wait_in_order)
+{
+	scene_client();
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "one", 3, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "two", 3, WAIT_FLAG), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 0);
+	host_offer(&host);
+	machine_settle();
+	CHECK_EQ(driver.completed, 1);
+	check_sent("one");
+	check_sent("two");
+	CHECK(seen.desc.trans_id);
+	scene_end();
+	CHECK_EQ(driver.completed, 2);
+}
+
+TEST(a_disabled_channel_refuses)
+{
+	scene_client();
+	CHECK_EQ(driver_send(&driver, "x", 1, 0), STATUS_INVALID_DEVICE_STATE);
+	CHECK_EQ(driver.completed, 0);
+	scene_end();
+}
+
+static unsigned int fill_ring(void)
+{
+	unsigned int before = driver.completed, n = 0;
+	u8 data[512] = { };
+
+	do {
+		CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+		n++;
+	} while (driver.completed - before == n);
+	return n;
+}
+
+TEST(a_full_ring_queues_and_goes_on_with_room)
+{
+	unsigned int n;
+
+	scene_client_open();
+	n = fill_ring();
+	CHECK_EQ(n, 8);
+	CHECK_EQ(driver.completed, 7);
+	CHECK_EQ(host_read(&host, &seen), 1);
+	machine_settle();
+	CHECK_EQ(driver.completed, 8);
+	CHECK_EQ(host_read_all(&host), 7);
+	scene_end();
+}
+
+TEST(nothing_overtakes_the_queue)
+{
+	unsigned int n;
+
+	scene_client_open();
+	n = fill_ring();
+	CHECK_EQ(driver_send(&driver, "small", 5, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, n - 1);
+	while (n--) {
+		CHECK_EQ(host_read(&host, &seen), 1);
+		CHECK_EQ(seen.length, 512);
+		machine_settle();
+	}
+	check_sent("small");
+	scene_end();
+}
+
+TEST(a_host_that_forgets_to_signal_room_is_survived)
+{
+	scene_client_open();
+	host.forget_room = true;
+	fill_ring();
+	host_read_all(&host);
+	machine_settle();
+	CHECK_EQ(driver.completed, 7);
+	machine_pass(2000);
+	CHECK_EQ(driver.completed, 8);
+	scene_end();
+}
+
+TEST(the_retry_timer_backs_off)
+{
+	unsigned int n;
+
+	scene_client_open();
+	host.forget_room = true;
+	n = fill_ring();
+	machine_pass(60000);
+	CHECK_EQ(driver.completed, n - 1);
+	host_read_all(&host);
+	machine_pass(500);
+	/* Once a second by now, so twice 500 ms are enough and once need not be. */
+	machine_pass(501);
+	CHECK_EQ(driver.completed, n);
+	scene_end();
+}
+
+TEST(a_closing_channel_completes_what_is_queued)
+{
+	unsigned int n;
+
+	scene_client_open();
+	n = fill_ring();
+	CHECK_EQ(driver_send(&driver, "x", 1, WAIT_FLAG), STATUS_SUCCESS);
+	driver_disable(&driver);
+	CHECK_EQ(driver.completed, n + 1);
+	CHECK_EQ(driver.removed, 2);
+	scene_end();
+}
+
+TEST(a_closing_channel_completes_what_is_on_the_wire)
+{
+	scene_client_open();
+	CHECK_EQ(driver_send(&driver, "x", 1, WAIT_FLAG), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "y", 1, WAIT_FLAG), STATUS_SUCCESS);
+	host_rescind(&host);
+	machine_settle();
+	CHECK_EQ(driver.removed, 2);
+	CHECK_LOG("suspend closed ");
+	scene_end();
+}
+
+TEST(many_transactions_make_the_table_grow)
+{
+	struct kmcl_channel *ch;
+	unsigned int i;
+
+	scene_client_open();
+	ch = (struct kmcl_channel *)driver.channel;
+	for (i = 0; i < 400; i++) {
+		CHECK_EQ(driver_send(&driver, "x", 1, WAIT_FLAG), STATUS_SUCCESS);
+		host_read_all(&host);
+		machine_settle();
+	}
+	CHECK(ch->tx.ids.bits > KMCL_IDS_INLINE_BITS);
+	CHECK_EQ(ch->tx.ids.count, 400);
+	driver_disable(&driver);
+	CHECK_EQ(driver.removed, 400);
+	scene_end();
+}
+
+/* ---- packets ---- */
+
+static VMBPACKET packet;
+static unsigned int again;
+
+static void send_again(struct driver *d, VMBPACKET done)
+{
+	if (!again--)
+		VmbPacketFree(done);
+	else
+		CHECK_EQ(VmbPacketSend(done, "again", 5, NULL, 0), STATUS_SUCCESS);
+}
+
+TEST(a_routine_may_send_its_packet_and_the_stack_does_not_grow)
+{
+	unsigned int max = 2000;
+
+	scene_client_open();
+	again = max;
+	driver.in_routine = send_again;
+	CHECK_EQ(driver_send(&driver, "x", 1, 0), STATUS_SUCCESS);
+	while (driver.completed <= max) {
+		host_read_all(&host);
+		machine_settle();
+	}
+	CHECK_EQ(driver.completed, max + 1);
+	scene_end();
+}
+
+TEST(a_packet_in_flight_is_left_alone)
+{
+	scene_client_open();
+	packet = driver_packet(&driver);
+	CHECK_EQ(VmbPacketSend(packet, "x", 1, NULL, WAIT_FLAG), STATUS_SUCCESS);
+	CHECK_EQ(VmbPacketSend(packet, "y", 1, NULL, 0), STATUS_INVALID_DEVICE_REQUEST);
+	VmbPacketFree(packet);
+	VmbPacketSetCompletionRoutine(packet, NULL);
+	VmbPacketSetCompletionRoutine(packet, (PFN_VMB_PACKET_COMPLETION_ROUTINE)(uintptr_t)8);
+	scene_end_with(3);
+	CHECK_EQ(driver.completed, 1);
+}
+
+TEST(a_packet_that_was_freed_is_refused)
+{
+	scene_client_open();
+	packet = driver_packet(&driver);
+	VmbPacketFree(packet);
+	CHECK_EQ(VmbPacketSend(packet, "x", 1, NULL, 0), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbPacketSendWithExternalMdl(packet, "x", 1, NULL, 0, 0, 0),
+		 STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbPacketSendWithExternalPfns(packet, "x", 1, NULL, 0, 0),
+		 STATUS_INVALID_PARAMETER_1);
+	VmbPacketFree(packet);
+	CHECK(!VmbPacketGetPointer(packet));
+	CHECK(!VmbPacketGetChannel(packet));
+	scene_end_with(3);
+}
+
+TEST(packets_are_freed_by_default)
+{
+	scene_client_open();
+	packet = VmbPacketAllocate(driver.channel);
+	CHECK_EQ(VmbPacketSend(packet, "x", 1, NULL, 0), STATUS_SUCCESS);
+	packet = VmbPacketAllocate(driver.channel);
+	CHECK_EQ(VmbPacketSend(packet, "x", 1, NULL, WAIT_FLAG), STATUS_SUCCESS);
+	scene_end();
+}
+
+TEST(memory_of_the_drivers_is_a_packet)
+{
+	UINT32 size;
+	void *memory;
+
+	scene_client_open();
+	size = VmbChannelSizeofPacket(driver.channel);
+	memory = malloc(size + 8);
+	CHECK_EQ(VmbPacketInitialize(driver.channel, memory, size - 1), STATUS_INVALID_PARAMETER_3);
+	CHECK_EQ(VmbPacketInitialize(driver.channel, memory + 4, size), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbPacketInitialize(driver.channel, NULL, size), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbPacketInitialize(NULL, memory, size), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbPacketInitialize(driver.channel, memory, size), STATUS_SUCCESS);
+	packet = memory;
+	CHECK_EQ(VmbPacketSend(packet, "x", 1, NULL, 0), STATUS_INVALID_DEVICE_REQUEST);
+	VmbPacketFree(packet);
+	scene_end_with(1);
+	free(memory);
+}
+
+TEST(idle_packets_are_kept_up_to_a_limit)
+{
+	VMBPACKET all[200];
+	unsigned int i;
+
+	scene_client();
+	for (i = 0; i < 200; i++)
+		CHECK((all[i] = driver_packet(&driver)));
+	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 200);
+	for (i = 0; i < 200; i++)
+		VmbPacketFree(all[i]);
+	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 128);
+	CHECK(driver_packet(&driver));
+	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 128);
+	scene_end_with(1);
+}
+
+/* ---- arguments ---- */
+
+TEST(sizes_and_flags_are_checked)
+{
+	u8 data[520] = { };
+
+	scene_client_open();
+	CHECK_EQ(driver_send(&driver, data, 512, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, data, 513, 0), STATUS_INVALID_PARAMETER);
+	CHECK_EQ(driver_send(&driver, NULL, 1, 0), STATUS_INVALID_PARAMETER);
+	CHECK_EQ(driver_send(&driver, NULL, 0, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, data, 1, 0x80000000), STATUS_INVALID_PARAMETER);
+	CHECK_EQ(driver_send(&driver, data, 1, 0x18), STATUS_SUCCESS);
+	scene_end();
+}
+
+TEST(a_message_that_can_never_fit_the_ring_is_refused)
+{
+	u8 data[4096] = { };
+
+	scene_client();
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 4096), STATUS_SUCCESS);
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	/* A page holds 4096 - 8 bytes, with descriptor and trailer: never full. */
+	CHECK_EQ(driver_send(&driver, data, 4096 - 32 + 1, 0), STATUS_INVALID_PARAMETER);
+	CHECK_EQ(driver_send(&driver, data, 4096 - 32, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 1);
+	scene_end();
+}
+
+TEST(a_corrupt_read_index_stops_sends_and_only_them)
+{
+	static const u32 lies[] = { 4096, 4100, 1, 4095, 0xfffffff8, 0x80000000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lies); i++) {
+		int before = scene_count(KMCL_BAD_INDEX);
+
+		scene_client_open();
+		host.from_guest.ctl->read_index = lies[i];
+		while (driver_send(&driver, "12345678", 8, 0) == STATUS_SUCCESS)
+			CHECK(driver.completed < 1000);
+		CHECK_EQ(driver_send(&driver, "1", 1, 0), STATUS_FILE_CORRUPT_ERROR);
+		CHECK_EQ(scene_count(KMCL_BAD_INDEX), before + 1);
+		host.from_guest.ctl->read_index = 0;
+		CHECK_EQ(driver_send(&driver, "1", 1, 0), STATUS_FILE_CORRUPT_ERROR);
+		host_send(&host, "still read", 10, 0);
+		machine_settle();
+		CHECK_EQ(driver.packets, 1);
+		scene_end();
+	}
+}
+
+TEST(a_read_index_that_goes_bad_under_the_queue_stops_it)
+{
+	scene_client_open();
+	fill_ring();
+	host.from_guest.ctl->read_index = 3;
+	host_signal_now(&host);
+	CHECK_EQ(scene_count(KMCL_BAD_INDEX), 1);
+	CHECK_EQ(driver.completed, 7);
+	machine_pass(10000);
+	CHECK_EQ(scene_count(KMCL_BAD_INDEX), 1);
+	driver_disable(&driver);
+	CHECK_EQ(driver.completed, 8);
+	CHECK_EQ(driver.removed, 1);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "1", 1, 0), STATUS_SUCCESS);
+	scene_end();
+}
+
+/* ---- synchronous requests ---- */
+
+struct request {
+	const char *text;
+	u32 flags;
+	LARGE_INTEGER *timeout;
+	u8 reply[64];
+	UINT32 reply_size;
+	NTSTATUS status;
+	bool done;
+};
+
+static void request_task(void *arg)
+{
+	struct request *r = arg;
+
+	r->status = VmbChannelSendSynchronousRequest(driver.channel, (PVOID)r->text,
+						     strlen(r->text), NULL, r->flags, r->reply,
+						     &r->reply_size, r->timeout);
+	r->done = true;
+}
+
+static struct task_struct *start_request(struct request *r, u32 flags)
+{
+	*r = (struct request) { .text = "ask", .flags = flags, .reply_size = sizeof(r->reply) };
+	return machine_start("request", request_task, r);
+}
+
+TEST(a_synchronous_request_waits_for_its_reply)
+{
+	struct task_struct *task;
+	struct request r;
+
+	scene_client_open();
+	task = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	CHECK(!r.done);
+	check_sent("ask");
+	host_complete(&host, seen.desc.trans_id, "reply678", 8);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_SUCCESS);
+	CHECK_EQ(r.reply_size, 8);
+	CHECK(!memcmp(r.reply, "reply678", 8));
+	scene_end();
+}
+
+TEST(a_reply_longer_than_the_buffer_is_not_copied)
+{
+	struct task_struct *task;
+	struct request r;
+	u8 reply[72];
+
+	memset(reply, 7, sizeof(reply));
+	scene_client_open();
+	task = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	check_sent("ask");
+	host_complete(&host, seen.desc.trans_id, reply, sizeof(reply));
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_BUFFER_TOO_SMALL);
+	CHECK_EQ(r.reply_size, 0);
+	CHECK_EQ(r.reply[0], 0);
+	scene_end();
+}
+
+TEST(a_request_that_times_out_is_cancelled_and_its_reply_dropped)
+{
+	LARGE_INTEGER timeout = { .QuadPart = -50 * 10000 };
+	struct task_struct *task;
+	struct request r;
+
+	scene_client_open();
+	task = start_request(&r, WAIT_FLAG);
+	r.timeout = &timeout;
+	machine_pass(60);
+	CHECK(r.done);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_CANCELLED);
+	check_sent("ask");
+	host_complete(&host, seen.desc.trans_id, "late", 4);
+	host_send(&host, "1", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, 1);
+	scene_end();
+}
+
+TEST(a_request_that_times_out_in_the_queue_leaves_it)
+{
+	LARGE_INTEGER timeout = { .QuadPart = -50 * 10000 };
+	struct task_struct *task;
+	struct request r;
+	unsigned int n;
+
+	scene_client_open();
+	n = fill_ring();
+	task = start_request(&r, WAIT_FLAG);
+	r.timeout = &timeout;
+	machine_pass(60);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_CANCELLED);
+	while (n--) {
+		CHECK_EQ(host_read(&host, &seen), 1);
+		CHECK_EQ(seen.length, 512);
+		machine_settle();
+	}
+	CHECK_EQ(host_read(&host, &seen), 0);
+	scene_end();
+}
+
+TEST(closing_releases_a_request)
+{
+	struct task_struct *task;
+	struct request r;
+
+	scene_client_open();
+	task = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	driver_disable(&driver);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_DEVICE_REMOVED);
+	scene_end();
+}
+
+TEST(a_rescind_releases_a_request)
+{
+	struct task_struct *task;
+	struct request r;
+
+	scene_client_open();
+	task = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	host_rescind(&host);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_DEVICE_REMOVED);
+	scene_end();
+}
+
+TEST(a_request_without_completion_is_done_in_the_ring)
+{
+	struct task_struct *task;
+	struct request r;
+
+	scene_client_open();
+	task = start_request(&r, 0);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_SUCCESS);
+	CHECK_EQ(r.reply_size, 0);
+	check_sent("ask");
+	scene_end();
+}
+
+TEST(a_zero_timeout_does_not_queue)
+{
+	LARGE_INTEGER zero = { .QuadPart = 0 };
+	struct request r = { .text = "ask", .timeout = &zero, .reply_size = 64 };
+
+	scene_client_open();
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_SUCCESS);
+	fill_ring();
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_BUFFER_OVERFLOW);
+	r.flags = WAIT_FLAG;
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_BUFFER_OVERFLOW);
+	scene_end();
+}
+
+TEST(a_zero_timeout_before_the_open_says_that_there_is_no_room)
+{
+	LARGE_INTEGER zero = { .QuadPart = 0 };
+	struct request r = { .text = "ask", .timeout = &zero };
+
+	scene_client();
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_INVALID_DEVICE_STATE);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_BUFFER_OVERFLOW);
+	scene_end();
+}
+
+TEST(a_corrupt_ring_is_told_to_requests)
+{
+	LARGE_INTEGER zero = { .QuadPart = 0 };
+	struct request r = { .text = "ask", .timeout = &zero };
+
+	scene_client_open();
+	fill_ring();
+	host.from_guest.ctl->read_index = 4096;
+	host_signal_now(&host);
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_FILE_CORRUPT_ERROR);
+	scene_end();
+}
+
+TEST(a_completion_buffer_is_checked)
+{
+	LARGE_INTEGER zero = { .QuadPart = 0 };
+	struct request r = { .text = "ask", .timeout = &zero, .reply_size = 63 };
+
+	scene_client_open();
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_INVALID_PARAMETER);
+	CHECK_EQ(VmbChannelSendSynchronousRequest(driver.channel, "x", 1, NULL, 0, r.reply, NULL,
+						  &zero), STATUS_INVALID_PARAMETER);
+	scene_end();
+}
+
+TEST(a_server_requests_without_waiting_only)
+{
+	LARGE_INTEGER zero = { .QuadPart = 0 };
+	struct request r = { .text = "ask", .reply_size = 64 };
+
+	scene_server_open();
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_INVALID_PARAMETER);
+	r.timeout = &zero;
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_SUCCESS);
+	r.flags = WAIT_FLAG;
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_INVALID_PARAMETER);
+	scene_end();
+}
+
+static void request_inside(struct driver *d)
+{
+	struct request r = { .text = "ask", .flags = WAIT_FLAG, .reply_size = 64 };
+
+	request_task(&r);
+	CHECK_EQ(r.status, STATUS_INVALID_DEVICE_REQUEST);
+}
+
+TEST(a_request_that_waits_is_refused_in_a_packet_callback)
+{
+	scene_client_open();
+	driver.in_packet = request_inside;
+	host_send(&host, "1", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, 1);
+	scene_end_with(1);
+}
+
+/* ---- servers send too ---- */
+
+TEST(a_server_sends)
+{
+	scene_server_open();
+	CHECK_EQ(driver_send(&driver, "news", 4, WAIT_FLAG), STATUS_SUCCESS);
+	check_sent("news");
+	host_complete(&host, seen.desc.trans_id, NULL, 0);
+	machine_settle();
+	CHECK_EQ(driver.completed, 1);
+	scene_end();
+}
+
+TEST(a_closed_server_queues_for_its_next_client)
+{
+	scene_server_open();
+	host_close(&host);
+	machine_settle();
+	CHECK_EQ(driver_send(&driver, "news", 4, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 0);
+	host_knock(&host);
+	machine_settle();
+	CHECK_EQ(driver.completed, 1);
+	check_sent("news");
+	scene_end();
+}
+
+/* ---- pipes ---- */
+
+TEST(a_pipe_puts_a_header_before_its_messages)
+{
+	struct kmcl_pipe_header header;
+
+	scene_client();
+	CHECK_EQ(VmbChannelInitSetFlags(driver.channel, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE),
+		 STATUS_SUCCESS);
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "abc", 3, 0), STATUS_SUCCESS);
+	CHECK_EQ(host_read(&host, &seen), 1);
+	memcpy(&header, seen.data, sizeof(header));
+	CHECK_EQ(header.type, KMCL_PIPE_DATA);
+	CHECK_EQ(header.size, 3);
+	CHECK(!memcmp(seen.data + 8, "abc", 3));
+	CHECK_EQ(seen.length, 16);
+	scene_end();
+}
+
+TEST(a_pipe_has_no_transactions_and_no_external_data)
+{
+	PFN_NUMBER pfn = 5;
+
+	scene_client();
+	CHECK_EQ(VmbChannelInitSetFlags(driver.channel, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE),
+		 STATUS_SUCCESS);
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "abc", 3, WAIT_FLAG), STATUS_INVALID_PARAMETER);
+	packet = driver_packet(&driver);
+	CHECK_EQ(VmbPacketSendWithExternalPfns(packet, "x", 1, &pfn, 1, WAIT_FLAG),
+		 STATUS_INVALID_PARAMETER);
+	VmbPacketFree(packet);
+	scene_end();
+}
+
+TEST(a_queued_pipe_message_keeps_its_header)
+{
+	struct kmcl_pipe_header header;
+	unsigned int i, n;
+	u8 data[512] = { };
+
+	scene_client();
+	CHECK_EQ(VmbChannelInitSetFlags(driver.channel, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE),
+		 STATUS_SUCCESS);
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	for (n = 0; driver.completed == n; n++)
+		CHECK_EQ(driver_send(&driver, data, 500, 0), STATUS_SUCCESS);
+	for (i = 0; i < n; i++) {
+		CHECK_EQ(host_read(&host, &seen), 1);
+		memcpy(&header, seen.data, sizeof(header));
+		CHECK_EQ(header.size, 500);
+		machine_settle();
+	}
+	CHECK_EQ(driver.completed, n);
+	scene_end();
+}
