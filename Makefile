@@ -32,6 +32,10 @@ help:
 	@echo 'Work on it:'
 	@echo '  make test-nohyperv what needs no VMBus, on a kernel built without it, with lockdep'
 	@echo '  make soak          10^8 packets through two local channels; PACKETS=1e6 or HOURS=2 for less'
+	@echo '  make coverage      what the tests in user space reach of the machinery'
+	@echo '  make fuzz          SECONDS=60: the fuzzers, so long in all'
+	@echo '  make model         the ring and the life cycle as models, checked exhaustively'
+	@echo '  make trust-report  cases, coverage, mutants, executions: as measured last'
 	@echo '  make lint          checkpatch, sparse, cppcheck, shellcheck, format'
 	@echo '  make api-report    each function of the API: exported, by which bus, tested by what'
 	@echo '  make clean         remove what was built (the cache stays: rm -r it yourself)'
@@ -87,6 +91,20 @@ lint:
 api-report:
 	@selftests/api-report
 
+coverage:
+	@$(MAKE) -s -C selftests/unit coverage
+
+# The tools of these come into a root of their own.
+SECONDS ?= 60
+fuzz:
+	@selftests/trust/in-tools make -s -C selftests/fuzz fuzz SECONDS=$(SECONDS)
+
+model:
+	@selftests/trust/in-tools make -s -C selftests/model run
+
+trust-report:
+	@selftests/trust/report
+
 # kbuild's own clean wants headers; this does not, and leaves no file of any kernel version behind.
 clean:
 	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
@@ -97,4 +115,4 @@ clean:
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
 .PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv soak shell lint \
-	api-report clean
+	api-report coverage fuzz model trust-report clean

@@ -53,7 +53,7 @@ windows+=,STORAGE_CLASS,AVOID_EXTERNS,INLINE,VOLATILE
 foreign='^selftests/(api|host)/'
 
 # Windows' types, which look like expressions to it otherwise.
-printf '%s\n' VOID UINT32 UINT64 NTSTATUS >/tmp/typedefs
+printf '%s\n' VOID UINT32 UINT64 NTSTATUS LPCGUID >/tmp/typedefs
 
 options=(--strict --no-tree --typedefsfile=/tmp/typedefs --root=/tmp/kernel --no-summary --terse --show-types
 	--max-line-length=100)
@@ -67,9 +67,9 @@ checkpatch() {
 }
 
 check_checkpatch() {
-	with .c .h | grep -vE "^(include|selftests/unit)/|/trace\\.h|$foreign" | checkpatch "$ignored"
+	with .c .h | grep -vE "^(include|selftests/(unit|fuzz))/|/trace\\.h|$foreign" | checkpatch "$ignored"
 	with trace.h | checkpatch "$trace"
-	with .c .h | grep '^selftests/unit/' | checkpatch "$user"
+	with .c .h | grep -E '^selftests/(unit|fuzz)/' | checkpatch "$user"
 	with .h | grep '^include/' | checkpatch "$windows"
 }
 
@@ -97,6 +97,7 @@ check_cppcheck() {
 		--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=syntaxError --suppress=uninitvar \
 		--suppress=toomanyconfigs --suppress=normalCheckLevelMaxBranches --suppress=nullPointerArithmetic \
 		--suppress=arithOperationsOnVoidPointer --suppress='nullPointerOutOfMemory:selftests/unit/*' \
+		--suppress='nullPointerOutOfMemory:selftests/fuzz/*' \
 		--template='{file}:{line}: {severity} {id}: {message}' -j"$(nproc)" "${ours[@]}" 2>&1
 }
 
@@ -152,8 +153,8 @@ check_editorconfig() {
 			file ~ /\.py$/ && /^ *\t/ { print file ":" NR ": indented by a tab" }
 			END { if (NR && $0 == "") print file ": empty line at the end" }' "$file"
 		case $file in
-		# checkpatch looks at C, and knows a long string. A mutant is one line of sed.
-		*.md | *.[ch] | */mutants) ;;
+		# checkpatch looks at C, and knows a long string. A mutant is one line of sed, a seed one of digits.
+		*.md | *.[ch] | */mutants | */seeds/*) ;;
 		*) too_long "$file" 120 ;;
 		esac
 		[ ! -s "$file" ] || [ -z "$(tail -c1 "$file")" ] || echo "$file: no newline at the end"

@@ -375,13 +375,18 @@ TEST(an_mdl_says_what_the_range_says)
 }
 
 #define BAD(name, ...) \
-	TEST(name) { scene_server_open(); __VA_ARGS__; check_ranges(STATUS_INVALID_PARAMETER); }
+	TEST(name) \
+	{ \
+		scene_server_open(); \
+		__VA_ARGS__; \
+		check_ranges(STATUS_INVALID_PARAMETER); \
+	}
 
 BAD(no_ranges, add_count(0))
 BAD(a_count_without_ranges, add_count(1))
 BAD(the_largest_count, add_count(0xffffffff); add_range(0, 8, 1, 1))
 BAD(a_count_above_the_chain, add_count(5); add_range(0, 8, 1, 1); add_range(0, 8, 1, 1);
-    add_range(0, 8, 1, 1); add_range(0, 8, 1, 1); add_range(0, 8, 1, 1))
+	add_range(0, 8, 1, 1); add_range(0, 8, 1, 1); add_range(0, 8, 1, 1))
 BAD(one_range_less_than_the_count, add_count(2); add_range(0, 8, 1, 1))
 BAD(a_range_of_0_bytes, add_count(1); add_range(0, 0, 1, 1))
 BAD(a_range_of_0_bytes_and_no_pages, add_count(1); add_range(0, 0, 0, 1))
@@ -389,11 +394,11 @@ BAD(a_range_without_its_pages, add_count(1); add_range(0, 8, 0, 1))
 BAD(a_range_with_one_page_too_few, add_count(1); add_range(4095, 2, 1, 1))
 BAD(a_range_of_the_largest_size, add_count(1); add_range(0, 0xffffffff, 2, 1))
 BAD(a_range_of_the_largest_size_and_offset, add_count(1);
-    add_range(0xffffffff, 0xffffffff, 2, 1))
+	add_range(0xffffffff, 0xffffffff, 2, 1))
 BAD(an_offset_of_a_page, add_count(1); add_range(4096, 8, 2, 1))
 BAD(data_above_the_limit, add_count(1); add_range(0, 4 * 4096 + 1, 5, 1))
 BAD(data_above_the_limit_in_sum, add_count(2); add_range(0, 4 * 4096, 4, 1);
-    add_range(0, 1, 1, 1))
+	add_range(0, 1, 1, 1))
 BAD(pages_that_do_not_exist, add_count(1); add_range(0, 8, 1, MACHINE_PFNS))
 BAD(one_page_that_does_not_exist, add_count(1); add_range(0, 8192, 2, MACHINE_PFNS - 1))
 BAD(the_largest_page_number, add_count(1); add_range(0, 8, 1, ~0ull))

@@ -26,8 +26,8 @@ static bool try(NTSTATUS status, NTSTATUS one, NTSTATUS other)
 	return false;
 }
 
-#define TRY(call)		try(call, STATUS_INSUFFICIENT_RESOURCES, STATUS_INSUFFICIENT_RESOURCES)
 #define TRY_OR(call, other)	try(call, STATUS_INSUFFICIENT_RESOURCES, other)
+#define TRY(call)		TRY_OR(call, STATUS_INSUFFICIENT_RESOURCES)
 
 static void fail_each(scenario_fn scenario)
 {

@@ -11,11 +11,14 @@ static struct driver bystander;
 
 static void add_bystander(void)
 {
+	GUID instance;
+
 	host_init(&bystander_host);
 	bystander_host.offer.instance.b[9] = 9;
 	driver_init_client(&bystander, 1);
+	memcpy(&instance, &bystander_host.offer.instance, sizeof(instance));
 	CHECK_EQ(VmbClientChannelInitSetTargetPnp(bystander.channel, (LPCGUID)&host_type,
-			(LPCGUID)&bystander_host.offer.instance, NULL), STATUS_SUCCESS);
+						  &instance, NULL), STATUS_SUCCESS);
 	host_offer(&bystander_host);
 	CHECK_EQ(driver_enable(&bystander), STATUS_SUCCESS);
 }
@@ -123,9 +126,16 @@ static struct kmcl_desc desc(u16 type, u16 offset8, u16 len8, u64 id)
 #define DATA	KMCL_PKT_DATA_INBAND
 #define DONE	KMCL_PKT_COMPLETION
 
+#define ONE(name, is_server, check) \
+	TEST(name) \
+	{ \
+		const bool server = is_server; \
+		\
+		check; \
+	}
 #define BOTH(name, check) \
-	TEST(name##_to_a_client)	{ const bool server = false; check; } \
-	TEST(name##_to_a_server)	{ const bool server = true; check; }
+	ONE(name##_to_a_client, false, check) \
+	ONE(name##_to_a_server, true, check)
 
 #define SIZE(server)	((server) ? 8192u : 4096u)
 
@@ -137,9 +147,9 @@ BOTH(an_index_of_half_the_space, check_index(server, 0x80000000))
 BOTH(an_index_that_is_odd, check_index(server, 33))
 BOTH(an_index_that_is_a_multiple_of_4, check_index(server, 36))
 BOTH(an_index_too_small_for_a_descriptor, begin(server); host.to_guest.ctl->write_index = 16;
-     host_signal(&host); finish(KMCL_BAD_HEADER, 0))
+	host_signal(&host); finish(KMCL_BAD_HEADER, 0))
 BOTH(an_index_too_small_for_a_trailer, begin(server); host.to_guest.ctl->write_index = 8;
-     host_signal(&host); finish(KMCL_BAD_HEADER, 0))
+	host_signal(&host); finish(KMCL_BAD_HEADER, 0))
 
 BOTH(a_length_of_0, check_descriptor(server, desc(DATA, 2, 0, 0), KMCL_BAD_OFFSET))
 BOTH(a_length_below_the_descriptor, check_descriptor(server, desc(DATA, 2, 1, 0), KMCL_BAD_OFFSET))
@@ -151,19 +161,17 @@ BOTH(an_offset_behind_the_packet, check_descriptor(server, desc(DATA, 4, 3, 0), 
 BOTH(the_largest_offset, check_descriptor(server, desc(DATA, 0xffff, 3, 0), KMCL_BAD_OFFSET))
 BOTH(type_0, check_descriptor(server, desc(0, 2, 3, 0), KMCL_BAD_TYPE))
 BOTH(the_largest_type, check_descriptor(server, desc(0xffff, 2, 3, 0), KMCL_BAD_TYPE))
-BOTH(transfer_pages, check_descriptor(server, desc(KMCL_PKT_DATA_XFER_PAGES, 2, 3, 0),
-				      KMCL_BAD_TYPE))
+BOTH(transfer_pages,
+	check_descriptor(server, desc(KMCL_PKT_DATA_XFER_PAGES, 2, 3, 0), KMCL_BAD_TYPE))
 TEST(external_data_to_a_client)
 {
 	check_descriptor(false, desc(KMCL_PKT_DATA_GPA_DIRECT, 2, 3, 0), KMCL_BAD_TYPE);
 }
 
-BOTH(a_completion_of_nothing, check_descriptor(server, desc(DONE, 2, 3, 1),
-						KMCL_BAD_ID))
-BOTH(a_completion_with_id_0, check_descriptor(server, desc(DONE, 2, 3, 0),
-						KMCL_BAD_ID))
-BOTH(a_completion_with_the_largest_id, check_descriptor(server, desc(DONE, 2, 3, ~0ull),
-						KMCL_BAD_ID))
+BOTH(a_completion_of_nothing, check_descriptor(server, desc(DONE, 2, 3, 1), KMCL_BAD_ID))
+BOTH(a_completion_with_id_0, check_descriptor(server, desc(DONE, 2, 3, 0), KMCL_BAD_ID))
+BOTH(a_completion_with_the_largest_id,
+	check_descriptor(server, desc(DONE, 2, 3, ~0ull), KMCL_BAD_ID))
 
 TEST(a_completion_that_comes_twice)
 {

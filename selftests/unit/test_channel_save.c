@@ -20,7 +20,8 @@ static NTSTATUS save_packet(VMBCHANNEL channel, VMBPACKET packet, PVOID buffer, 
 	*needed = state_bytes;
 	if (size < state_bytes)
 		return STATUS_BUFFER_TOO_SMALL;
-	memset(buffer, 0x5a, state_bytes);
+	if (state_bytes)
+		memset(buffer, 0x5a, state_bytes);
 	saved_packets++;
 	return STATUS_SUCCESS;
 }

@@ -7,6 +7,8 @@
 
 #define DRIVER_HELD	64
 
+#define WAIT_FLAG	VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION
+
 struct driver {
 	VMBCHANNEL channel;
 	char log[512];		/* state callbacks: "opened started post-started suspend closed " */

@@ -200,7 +200,7 @@ static void unserve(struct kmcl_offer *end)
 static int map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl)
 {
 	struct host *host = host_from(end);
-	static MDL one;
+	static struct _MDL one;
 
 	if (!handle || handle > host->last_gpadl)
 		return -ENOENT;
@@ -463,7 +463,8 @@ static int read_packet(struct host *host, struct host_packet *packet, bool *sign
 	    packet->desc.offset8 > packet->desc.len8)
 		return -EIO;
 	packet->length = (packet->desc.len8 - packet->desc.offset8) * 8;
-	memcpy(packet->data, from + packet->desc.offset8 * 8, min_t(u32, packet->length, HOST_SEEN));
+	memcpy(packet->data, from + packet->desc.offset8 * 8,
+	       min_t(u32, packet->length, HOST_SEEN));
 	kmcl_ring_consume(&host->from_guest, packet->desc.len8 * 8);
 	*signal_due = kmcl_ring_commit(&host->from_guest);
 	return 1;

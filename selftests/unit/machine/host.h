@@ -38,7 +38,7 @@ struct host {
 	u32 last_gpadl;
 	int answer;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* covers what follows */
 	struct machine_wait wait;
 	bool is_open;
 	unsigned int signalling;

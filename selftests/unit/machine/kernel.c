@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What of kernel.h and of the NT subset needs more than a macro. */
-#include "kernel.h"
-
-#include <ntddk.h>
-#include <vmbuskernelmodeclientlibapi.h>
-
+#include "channel.h"
 #include "nt/nt.h"
 
 /* ---- caches: memory that stays what it is ---- */
@@ -122,10 +118,6 @@ LONG_PTR ObfDereferenceObject(PVOID object)
 	(void)object;
 	return 0;
 }
-
-struct kmcl_holder;
-struct kmcl_holder *kmcl_pnp_enter(PDEVICE_OBJECT parent);
-void kmcl_pnp_leave(struct kmcl_holder *holder);
 
 struct kmcl_holder *kmcl_pnp_enter(PDEVICE_OBJECT parent)
 {

@@ -23,24 +23,32 @@
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 #define fallthrough		__attribute__((fallthrough))
-#define barrier()		__asm__ volatile("" : : : "memory")
+#define barrier()		machine_glance()
 #define __init
 #define __exit
 #define __user
 #define __must_check
 
 #define READ_ONCE(x)		({ machine_point(); __atomic_load_n(&(x), __ATOMIC_RELAXED); })
-#define WRITE_ONCE(x, value)	do { machine_point(); \
-				__atomic_store_n(&(x), value, __ATOMIC_RELAXED); } while (0)
+#define WRITE_ONCE(x, value) \
+	do { \
+		machine_point(); \
+		__atomic_store_n(&(x), value, __ATOMIC_RELAXED); \
+	} while (0)
 #define virt_mb()			__atomic_thread_fence(__ATOMIC_SEQ_CST) /* all */
 #define virt_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE) /* loads */
 #define virt_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE) /* stores */
-#define virt_load_acquire(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE) /* this first */
+#define virt_load_acquire(p) \
+	({ machine_glance(); __atomic_load_n(p, __ATOMIC_ACQUIRE); /* this first */ })
 #define virt_store_release(p, value)	__atomic_store_n(p, value, __ATOMIC_RELEASE) /* this last */
 #define cmpxchg(p, old, new) \
 	({ __typeof__(*(p)) old_ = (old); machine_point(); \
 	   __atomic_compare_exchange_n(p, &old_, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 	   old_; })
+
+/* The kernel's may be given NULL and 0 bytes. */
+#define memcpy(to, from, n)	machine_copy(to, from, n)
+#define memmove(to, from, n)	machine_move(to, from, n)
 
 #define min(a, b)		({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); \
 				   a_ < b_ ? a_ : b_; })
@@ -53,10 +61,8 @@
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define round_up(n, d)		(DIV_ROUND_UP(n, d) * (d))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define sizeof_field(type, member)	sizeof(((type *)0)->member)
 #define U32_MAX			UINT32_MAX
 #define BIT(n)			(1ul << (n))
-#define INIT_LIST_HEAD_VALUE(head)	{ &(head), &(head) }
 
 /* ---- types ---- */
 
@@ -138,7 +144,7 @@ static inline void kref_init(struct kref *ref)
 static inline void kref_get(struct kref *ref)
 {
 	if (!ref->count++)
-		machine_fail("kref_get() of what is gone");
+		machine_fail("a reference to what is gone");
 }
 
 static inline bool kref_put(struct kref *ref, void (*release)(struct kref *))

@@ -20,7 +20,8 @@
 #ifdef HAS_ASAN
 #include <sanitizer/common_interface_defs.h>
 #define LEAVE(save, to)		__sanitizer_start_switch_fiber(save, (to)->bottom, (to)->size)
-#define ARRIVE(save, from)	__sanitizer_finish_switch_fiber(save, &(from)->bottom, &(from)->size)
+#define ARRIVE(save, from) \
+	__sanitizer_finish_switch_fiber(save, &(from)->bottom, &(from)->size)
 #else
 #define LEAVE(save, to)		((void)(save))
 #define ARRIVE(save, from)	((void)(save), (void)(from))
@@ -547,6 +548,24 @@ bool machine_work_cancel(struct machine_work *work)
 }
 
 /* ---- memory ---- */
+
+void (*machine_hook)(void);
+
+void *machine_copy(void *to, const void *from, size_t bytes)
+{
+	machine_glance();
+	if (bytes)
+		memcpy(to, from, bytes);
+	machine_glance();
+	return to;
+}
+
+void *machine_move(void *to, const void *from, size_t bytes)
+{
+	if (bytes)
+		memmove(to, from, bytes);
+	return to;
+}
 
 unsigned long machine_fail_alloc;
 bool machine_alloc_failed;

@@ -92,6 +92,20 @@ unsigned long machine_explore(void (*scenario)(void), unsigned int preemptions);
 /* Under so many schedules, by chance. */
 void machine_shuffle(void (*scenario)(void), unsigned long seed, unsigned long schedules);
 
+/* ---- a peer that writes while we read ---- */
+
+/* Called at each place where what a peer can write is read: before and after a copy, too. */
+extern void (*machine_hook)(void);
+
+static inline void machine_glance(void)
+{
+	if (machine_hook)
+		machine_hook();
+}
+
+void *machine_copy(void *to, const void *from, size_t bytes);
+void *machine_move(void *to, const void *from, size_t bytes);
+
 /* ---- memory and messages ---- */
 
 void *machine_alloc(size_t size, bool may_sleep, bool zero);

@@ -31,6 +31,4 @@ int scene_count(unsigned int kind);
 			FAIL("callbacks: \"%s\", not \"%s\"", driver.log, text); \
 	} while (0)
 
-#define WAIT_FLAG	VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION
-
 #endif
