@@ -71,18 +71,6 @@ u64 get_random_u64(void)
 	return ++last;
 }
 
-/* Units below 128 only. */
-int utf16s_to_utf8s(const void *from, int units, int endian, char *to, int bytes)
-{
-	const u16 *unit = from;
-	int i;
-
-	(void)endian;
-	for (i = 0; i < units && i < bytes; i++)
-		to[i] = unit[i];
-	return i;
-}
-
 /* As the kernel's: so many in an interval, the next interval begins with the next message. */
 bool __ratelimit(struct ratelimit_state *state)
 {

@@ -323,9 +323,6 @@ struct workqueue_struct;
 u64 get_random_u64(void);
 #define sort(base, n, size, compare, swap_)	qsort(base, n, size, compare)
 
-enum { UTF16_HOST_ENDIAN };
-int utf16s_to_utf8s(const void *from, int units, int endian, char *to, int bytes);
-
 /* Declared for headers that speak of them; nothing here uses them. */
 struct timerqueue_node {
 	int unused;

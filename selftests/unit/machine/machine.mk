@@ -6,16 +6,19 @@ CHANNELS = $(patsubst $(UNIT)/test_%.c,%,$(wildcard $(UNIT)/test_channel*.c))
 # All of kmcl.ko but its buses, its NT subset and what is about devices.
 MACHINERY = bus channel config external gpadl ids incoming lifecycle packet parse property \
 	    received report restore ring routine rx save saved send server state sync tx
-MACHINE = machine kernel rings host driver scene
+# And what it uses of the NT subset that needs no kernel.
+NT = nt/utf
+MACHINE = $(addprefix machine/, machine kernel rings host driver scene)
 
 # Every kernel header that these sources name is machine/kernel.h.
 LINUX = $(OUT)/linux
-MACHINE_HEADERS = $(wildcard $(UNIT)/machine/*.h $(KMCL)/*.h $(KMCL)/nt/nt.h ../../include/*.h)
+MACHINE_HEADERS = $(wildcard $(UNIT)/machine/*.h $(KMCL)/*.h $(KMCL)/nt/*.h ../../include/*.h)
 MACHINE_FLAGS = -std=gnu11 -O1 -g $(WARN) -Wno-unused-parameter -fshort-wchar -fms-extensions \
 		-I$(UNIT)/machine -I$(LINUX) -I$(UNIT) -I$(KMCL) -I../../include
-OBJECTS = $(MACHINERY:%=$(OUT)/objects/%.o) $(MACHINE:%=$(OUT)/objects/%.o)
+OBJECTS = $(patsubst %,$(OUT)/objects/%.o,$(MACHINERY) $(NT) $(MACHINE))
 
-$(LINUX)/made: $(wildcard $(KMCL)/*.[ch] $(KMCL)/nt/nt.h $(KMCL)/probe/compat.h) $(UNIT)/machine/machine.mk
+$(LINUX)/made: $(wildcard $(KMCL)/*.[ch] $(KMCL)/nt/*.h ../../include/kmcl/*.h $(NT:%=$(KMCL)/%.c)) \
+		$(KMCL)/probe/compat.h $(UNIT)/machine/machine.mk
 	@mkdir -p $(@D)/linux $(@D)/asm $(@D)/trace
 	@sed -n 's/^#include <\(\(linux\|asm\|trace\)\/.*\)>.*/\1/p' $(filter %.c %.h,$^) | sort -u | \
 		while read -r header; do echo '#include "kernel.h"' >$(@D)/$$header; done
@@ -25,7 +28,7 @@ $(OUT)/objects/%.o: $(KMCL)/%.c $(LINUX)/made $(MACHINE_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(ASAN) -c -o $@ $<
 
-$(OUT)/objects/%.o: $(UNIT)/machine/%.c $(LINUX)/made $(MACHINE_HEADERS)
+$(OUT)/objects/machine/%.o: $(UNIT)/machine/%.c $(LINUX)/made $(MACHINE_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(ASAN) -c -o $@ $<
 
