@@ -53,7 +53,7 @@ windows+=,STORAGE_CLASS,AVOID_EXTERNS,INLINE,VOLATILE
 foreign='^selftests/(api|host)/'
 
 # Windows' types, which look like expressions to it otherwise.
-printf '%s\n' VOID UINT32 UINT64 NTSTATUS LPCGUID >/tmp/typedefs
+printf '%s\n' VOID UINT32 UINT64 NTSTATUS LPCGUID PDEVICE_OBJECT >/tmp/typedefs
 
 options=(--strict --no-tree --typedefsfile=/tmp/typedefs --root=/tmp/kernel --no-summary --terse --show-types
 	--max-line-length=100)

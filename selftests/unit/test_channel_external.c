@@ -375,6 +375,7 @@ TEST(an_mdl_says_what_the_range_says)
 }
 
 #define BAD(name, ...) \
+	static void name(void); \
 	TEST(name) \
 	{ \
 		scene_server_open(); \

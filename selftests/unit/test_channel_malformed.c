@@ -116,6 +116,15 @@ static void check_index(bool is_server, u32 index)
 	finish(KMCL_BAD_INDEX, 0);
 }
 
+/* Less than a descriptor with its trailer. */
+static void check_short(bool is_server, u32 index)
+{
+	begin(is_server);
+	host.to_guest.ctl->write_index = index;
+	host_signal(&host);
+	finish(KMCL_BAD_HEADER, 0);
+}
+
 static struct kmcl_desc desc(u16 type, u16 offset8, u16 len8, u64 id)
 {
 	return (struct kmcl_desc) {
@@ -124,9 +133,11 @@ static struct kmcl_desc desc(u16 type, u16 offset8, u16 len8, u64 id)
 }
 
 #define DATA	KMCL_PKT_DATA_INBAND
+#define XFER	KMCL_PKT_DATA_XFER_PAGES
 #define DONE	KMCL_PKT_COMPLETION
 
 #define ONE(name, is_server, check) \
+	static void name(void); \
 	TEST(name) \
 	{ \
 		const bool server = is_server; \
@@ -134,6 +145,7 @@ static struct kmcl_desc desc(u16 type, u16 offset8, u16 len8, u64 id)
 		check; \
 	}
 #define BOTH(name, check) \
+	static void name##_to_a_client(void); \
 	ONE(name##_to_a_client, false, check) \
 	ONE(name##_to_a_server, true, check)
 
@@ -146,10 +158,8 @@ BOTH(the_largest_index_of_8, check_index(server, 0xfffffff8))
 BOTH(an_index_of_half_the_space, check_index(server, 0x80000000))
 BOTH(an_index_that_is_odd, check_index(server, 33))
 BOTH(an_index_that_is_a_multiple_of_4, check_index(server, 36))
-BOTH(an_index_too_small_for_a_descriptor, begin(server); host.to_guest.ctl->write_index = 16;
-	host_signal(&host); finish(KMCL_BAD_HEADER, 0))
-BOTH(an_index_too_small_for_a_trailer, begin(server); host.to_guest.ctl->write_index = 8;
-	host_signal(&host); finish(KMCL_BAD_HEADER, 0))
+BOTH(an_index_too_small_for_a_descriptor, check_short(server, 16))
+BOTH(an_index_too_small_for_a_trailer, check_short(server, 8))
 
 BOTH(a_length_of_0, check_descriptor(server, desc(DATA, 2, 0, 0), KMCL_BAD_OFFSET))
 BOTH(a_length_below_the_descriptor, check_descriptor(server, desc(DATA, 2, 1, 0), KMCL_BAD_OFFSET))
@@ -161,8 +171,7 @@ BOTH(an_offset_behind_the_packet, check_descriptor(server, desc(DATA, 4, 3, 0), 
 BOTH(the_largest_offset, check_descriptor(server, desc(DATA, 0xffff, 3, 0), KMCL_BAD_OFFSET))
 BOTH(type_0, check_descriptor(server, desc(0, 2, 3, 0), KMCL_BAD_TYPE))
 BOTH(the_largest_type, check_descriptor(server, desc(0xffff, 2, 3, 0), KMCL_BAD_TYPE))
-BOTH(transfer_pages,
-	check_descriptor(server, desc(KMCL_PKT_DATA_XFER_PAGES, 2, 3, 0), KMCL_BAD_TYPE))
+BOTH(transfer_pages, check_descriptor(server, desc(XFER, 2, 3, 0), KMCL_BAD_TYPE))
 TEST(external_data_to_a_client)
 {
 	check_descriptor(false, desc(KMCL_PKT_DATA_GPA_DIRECT, 2, 3, 0), KMCL_BAD_TYPE);
@@ -170,8 +179,7 @@ TEST(external_data_to_a_client)
 
 BOTH(a_completion_of_nothing, check_descriptor(server, desc(DONE, 2, 3, 1), KMCL_BAD_ID))
 BOTH(a_completion_with_id_0, check_descriptor(server, desc(DONE, 2, 3, 0), KMCL_BAD_ID))
-BOTH(a_completion_with_the_largest_id,
-	check_descriptor(server, desc(DONE, 2, 3, ~0ull), KMCL_BAD_ID))
+BOTH(a_completion_of_the_last_id, check_descriptor(server, desc(DONE, 2, 3, ~0ull), KMCL_BAD_ID))
 
 TEST(a_completion_that_comes_twice)
 {

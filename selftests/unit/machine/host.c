@@ -199,8 +199,8 @@ static void unserve(struct kmcl_offer *end)
 
 static int map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, struct _MDL **mdl)
 {
-	struct host *host = host_from(end);
 	static struct _MDL one;
+	struct host *host = host_from(end);
 
 	if (!handle || handle > host->last_gpadl)
 		return -ENOENT;
