@@ -131,6 +131,33 @@ static void mutex_among_several(void)
 	KeReleaseMutex(&mutex, FALSE);
 }
 
+/* As many objects as Windows allows, and one more. */
+static void wait_for_64(void)
+{
+	KWAIT_BLOCK *blocks = kcalloc(MAXIMUM_WAIT_OBJECTS, sizeof(*blocks), GFP_KERNEL);
+	KEVENT *events = kcalloc(MAXIMUM_WAIT_OBJECTS, sizeof(*events), GFP_KERNEL);
+	PVOID objects[MAXIMUM_WAIT_OBJECTS + 1];
+	LARGE_INTEGER none = nt_large(0);
+	int i;
+
+	CHECK(blocks && events);
+	for (i = 0; events && i < MAXIMUM_WAIT_OBJECTS; i++) {
+		KeInitializeEvent(&events[i], NotificationEvent, FALSE);
+		objects[i] = &events[i];
+	}
+	objects[i] = &none;
+	CHECK_EQUAL(KeWaitForMultipleObjects(i + 1, objects, WaitAll, Executive, KernelMode, FALSE,
+					     &none, blocks), STATUS_INVALID_PARAMETER_1);
+	for (i = 0; blocks && events && i < MAXIMUM_WAIT_OBJECTS; i++) {
+		KeSetEvent(&events[i], IO_NO_INCREMENT, FALSE);
+		CHECK_EQUAL(KeWaitForMultipleObjects(MAXIMUM_WAIT_OBJECTS, objects, WaitAll,
+						     Executive, KernelMode, FALSE, &none, blocks),
+			    i == MAXIMUM_WAIT_OBJECTS - 1 ? STATUS_SUCCESS : STATUS_TIMEOUT);
+	}
+	kfree(events);
+	kfree(blocks);
+}
+
 static void semaphore_states(void)
 {
 	KSEMAPHORE s;
@@ -500,6 +527,7 @@ const struct nt_test nt_sync_tests[] = {
 	{ "KeInitializeMutex, KeReleaseMutex, KeReadStateMutex", mutex_states },
 	{ "KeWaitForMutexObject excludes", mutex_excludes },
 	{ "KeWaitForMultipleObjects with a mutex", mutex_among_several },
+	{ "KeWaitForMultipleObjects with 64 events", wait_for_64 },
 	{ "KeInitializeSemaphore, KeReleaseSemaphore, KeReadStateSemaphore", semaphore_states },
 	{ "semaphores limit", semaphore_limits },
 	{ "ExInitializeFastMutex, ExAcquireFastMutex, ExTryToAcquireFastMutex, ExReleaseFastMutex",

@@ -109,6 +109,83 @@ static void text_that_is_none(void)
 	RtlFreeUnicodeString(&v);
 }
 
+#define LONG_TEXT	70000
+
+/* Lengths are bytes in 16 bits, with the NUL in MaximumLength. */
+static void check_limits(WCHAR *wide, char *narrow)
+{
+	UNICODE_STRING u, v = { };
+	ANSI_STRING a, b = { };
+	size_t i;
+
+	RtlInitUnicodeString(&u, wide);
+	CHECK_EQUAL(u.Length, 65532);
+	CHECK_EQUAL(u.MaximumLength, 65534);
+	RtlInitAnsiString(&a, narrow);
+	CHECK_EQUAL(a.Length, 65534);
+	CHECK_EQUAL(a.MaximumLength, 65535);
+	CHECK_EQUAL(RtlAnsiStringToUnicodeString(&v, &a, TRUE), STATUS_INVALID_PARAMETER_2);
+	a.Length = 32767;
+	CHECK_EQUAL(RtlAnsiStringToUnicodeString(&v, &a, TRUE), STATUS_INVALID_PARAMETER_2);
+	a.Length = 32766;
+	CHECK_EQUAL(RtlAnsiStringToUnicodeString(&v, &a, TRUE), STATUS_SUCCESS);
+	CHECK_EQUAL(v.MaximumLength, 65534);
+	RtlFreeUnicodeString(&v);
+
+	for (i = 0; i < 21845; i++)
+		wide[i] = 0x20ac;	/* 3 bytes of UTF-8 */
+	u.Length = 21845 * sizeof(WCHAR);
+	CHECK_EQUAL(RtlUnicodeStringToAnsiString(&b, &u, TRUE), STATUS_INVALID_PARAMETER_2);
+	u.Length -= sizeof(WCHAR);
+	CHECK_EQUAL(RtlUnicodeStringToAnsiString(&b, &u, TRUE), STATUS_SUCCESS);
+	CHECK_EQUAL(b.Length, 65532);
+	RtlFreeAnsiString(&b);
+}
+
+static void limits_of_strings(void)
+{
+	WCHAR *wide = vmalloc(LONG_TEXT * sizeof(*wide));
+	char *narrow = vmalloc(LONG_TEXT);
+	size_t i;
+
+	CHECK(wide && narrow);
+	if (wide && narrow) {
+		for (i = 0; i < LONG_TEXT - 1; i++) {
+			wide[i] = 'w';
+			narrow[i] = 'n';
+		}
+		wide[i] = 0;
+		narrow[i] = 0;
+		check_limits(wide, narrow);
+	}
+	vfree(narrow);
+	vfree(wide);
+}
+
+/* Full to the last byte, and one less. */
+static void room_in_strings(void)
+{
+	WCHAR room[3] = { 'x', 'x', 'x' };
+	UNICODE_STRING u = { 0, 4, room }, abc = RTL_CONSTANT_STRING(L"abc");
+	char narrow[4] = { 'x', 'x', 'x', 'x' };
+	ANSI_STRING a = { 0, 3, narrow };
+
+	CHECK_EQUAL(RtlAppendUnicodeToString(&u, L"ab"), STATUS_SUCCESS);
+	CHECK(u.Length == 4 && room[2] == 'x');
+	CHECK_EQUAL(RtlAppendUnicodeToString(&u, L""), STATUS_SUCCESS);
+	CHECK_EQUAL(RtlAppendUnicodeToString(&u, L"c"), STATUS_BUFFER_TOO_SMALL);
+	u.MaximumLength = 5;		/* half a unit is no room */
+	RtlCopyUnicodeString(&u, &abc);
+	CHECK(u.Length == 4 && room[2] == 'x');
+	u.MaximumLength = 6;
+	CHECK_EQUAL(RtlUnicodeStringToAnsiString(&a, &u, FALSE), STATUS_SUCCESS);
+	CHECK(a.Length == 2 && !narrow[2] && narrow[3] == 'x');
+	narrow[2] = 'x';
+	a.MaximumLength = 2;
+	CHECK_EQUAL(RtlUnicodeStringToAnsiString(&a, &u, FALSE), STATUS_BUFFER_OVERFLOW);
+	CHECK(a.Length == 1 && !narrow[1] && narrow[2] == 'x');
+}
+
 static void cases(void)
 {
 	UNICODE_STRING u, v = { };
@@ -383,6 +460,8 @@ const struct nt_test nt_text_tests[] = {
 	{ "RtlAnsiStringToUnicodeString, RtlUnicodeStringToAnsiString, RtlFreeAnsiString",
 	  ansi_and_unicode },
 	{ "conversions of what is no text", text_that_is_none },
+	{ "the longest strings", limits_of_strings },
+	{ "strings that are full", room_in_strings },
 	{ "RtlUpcaseUnicodeString, RtlPrefixUnicodeString", cases },
 	{ "RtlIntegerToUnicodeString, RtlUnicodeStringToInteger", numbers },
 	{ "ntstrsafe.h: narrow", bounded_narrow },
