@@ -27,6 +27,13 @@
 #define ARRIVE(save, from)	((void)(save), (void)(from))
 #endif
 
+/* valgrind has to know which memory is a stack. */
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_STACK_REGISTER(bottom, end)	((void)(bottom), (void)(end))
+#endif
+
 #define TASKS		16
 #define STACK		(256 * 1024)
 #define CLASSES		16
@@ -308,7 +315,11 @@ static struct task_struct *start(const char *name, void (*run)(void *arg), void 
 		task++;
 	if (task == &tasks[TASKS])
 		machine_fail("too many tasks");
-	stack = task->stack ? task->stack : malloc(STACK);
+	stack = task->stack;
+	if (!stack) {
+		stack = malloc(STACK);
+		VALGRIND_STACK_REGISTER(stack, (char *)stack + STACK);
+	}
 	*task = (struct task_struct) {
 		.name = name, .state = READY, .softirq = softirq, .run = run, .arg = arg,
 		.stack = stack, .bottom = stack, .size = STACK,
