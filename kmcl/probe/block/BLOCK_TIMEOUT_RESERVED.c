@@ -2,10 +2,10 @@
 /* The timeout of a request is also told whether the request is a reserved one. */
 #include <linux/blk-mq.h>
 
-enum blk_eh_timer_return probe(struct request *rq, bool reserved);
+enum blk_eh_timer_return probe_timeout(struct request *rq, bool reserved);
 
-struct blk_mq_ops probe_ops(void);
-struct blk_mq_ops probe_ops(void)
+void probe(struct blk_mq_ops *ops);
+void probe(struct blk_mq_ops *ops)
 {
-	return (struct blk_mq_ops){ .timeout = probe };
+	ops->timeout = probe_timeout;
 }
