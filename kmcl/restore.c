@@ -336,8 +336,8 @@ void kmcl_restore_link(struct kmcl_channel *ch)
 
 	if (!restore || !restore->opening)
 		return;
-	kmcl_ring_resume(&ch->link.in, restore->channel.in_index);
-	kmcl_ring_resume(&ch->link.out, restore->channel.out_index);
+	kmcl_ring_resume_receiving(&ch->link.in, restore->channel.in_index);
+	kmcl_ring_resume_sending(&ch->link.out, restore->channel.out_index);
 	ch->rx.failed = restore->channel.flags & KMCL_SAVED_STOPPED;
 	ch->rx.held = restore->held;
 	restore->held = NULL;

@@ -35,23 +35,44 @@ static u32 ring_move(const struct kmcl_ring *ring, u32 index, u32 len)
 	return index >= ring->size ? index - ring->size : index;
 }
 
-/**
- * kmcl_ring_resume() - go on where another end has stopped
- * @ring: initialised, either end
- * @index: that end's, published: below the size, a multiple of 8
- */
-void kmcl_ring_resume(struct kmcl_ring *ring, u32 index)
+static void ring_resume(struct kmcl_ring *ring, u32 index, u32 theirs)
 {
 	ring->mine = index;
 	ring->published = index;
-	/* As if there were no room and nothing to read: the peer's index is loaded first. */
-	ring->theirs = ring_move(ring, index, 8);
+	ring->theirs = theirs;
+}
+
+/**
+ * kmcl_ring_resume_sending() - go on where another sending end has stopped
+ * @ring: initialised
+ * @index: that end's, published: below the size, a multiple of 8
+ */
+void kmcl_ring_resume_sending(struct kmcl_ring *ring, u32 index)
+{
+	/* As if there were no room: the peer's index is loaded first. */
+	ring_resume(ring, index, ring_move(ring, index, 8));
+}
+
+/**
+ * kmcl_ring_resume_receiving() - go on where another receiving end has stopped
+ * @ring: initialised
+ * @index: that end's, published: below the size, a multiple of 8
+ */
+void kmcl_ring_resume_receiving(struct kmcl_ring *ring, u32 index)
+{
+	/* As if there were nothing to read: the peer's index is loaded first. */
+	ring_resume(ring, index, index);
+}
+
+static bool ring_is_index(const struct kmcl_ring *ring, u32 index)
+{
+	return index < ring->size && index % 8 == 0;
 }
 
 /* Keep the peer's index only if it can be one. */
 static int ring_accept(struct kmcl_ring *ring, u32 index)
 {
-	if (index >= ring->size || index % 8)
+	if (!ring_is_index(ring, index))
 		return -EIO;
 	ring->theirs = index;
 	return 0;
@@ -139,18 +160,29 @@ void kmcl_ring_stop_waiting(struct kmcl_ring *ring)
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_stop_waiting);
 
-/**
- * kmcl_ring_available() - how much is there to read
- * @ring: the receiving end
- *
- * Return: bytes that the peer has published and that were not consumed; -EIO if the peer's index
- * is corrupt.
- */
-int kmcl_ring_available(struct kmcl_ring *ring)
+/* How much is there to read by the peer's index as it is now? */
+static int ring_look(struct kmcl_ring *ring)
 {
 	if (ring_accept(ring, virt_load_acquire(&ring->ctl->write_index))) /* (A) */
 		return -EIO;
 	return ring_distance(ring, ring->mine, ring->theirs);
+}
+
+/**
+ * kmcl_ring_available() - how much is there to read
+ * @ring: the receiving end
+ *
+ * The peer's index is loaded when everything up to the one loaded last has been consumed: the line
+ * that it lies in is the peer's, and costs as much as the packet.
+ *
+ * Return: bytes that the peer has published and that were not consumed, perhaps not all of them,
+ * but 0 only if there are none; -EIO if the peer's index is corrupt.
+ */
+int kmcl_ring_available(struct kmcl_ring *ring)
+{
+	u32 known = ring_distance(ring, ring->mine, ring->theirs);
+
+	return known ? known : ring_look(ring);
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_available);
 
@@ -187,7 +219,7 @@ EXPORT_SYMBOL_GPL(kmcl_ring_consume);
 bool kmcl_ring_commit(struct kmcl_ring *ring)
 {
 	u32 freed = kmcl_ring_uncommitted(ring);
-	u32 pending, room;
+	u32 pending, room, write;
 
 	if (!freed)
 		return false;
@@ -200,9 +232,11 @@ bool kmcl_ring_commit(struct kmcl_ring *ring)
 	if (!pending)
 		return false;
 	virt_rmb(); /* (B) in ring.h */
-	if (ring_accept(ring, READ_ONCE(ring->ctl->write_index)))
+	/* Only to reckon with: it is no acquire, so no packet may be read on its word. */
+	write = READ_ONCE(ring->ctl->write_index);
+	if (!ring_is_index(ring, write))
 		return false;
-	room = ring_free(ring, ring->theirs, ring->mine);
+	room = ring_free(ring, write, ring->mine);
 	return room > pending && room - freed <= pending;
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_commit);
@@ -226,6 +260,6 @@ int kmcl_ring_unmask(struct kmcl_ring *ring)
 {
 	WRITE_ONCE(ring->ctl->interrupt_mask, 0);
 	virt_mb(); /* (A) in ring.h */
-	return kmcl_ring_available(ring);
+	return ring_look(ring);
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_unmask);

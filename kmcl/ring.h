@@ -26,6 +26,11 @@
  * read_index keeps the copies out of the ring before the moment at which the sender may overwrite
  * them; the load of read_index in kmcl_ring_reserve() is its acquire.
  *
+ * Both ends keep the peer's index as they have loaded it last and go by it as long as it will do:
+ * the sender while there is room, the receiver while there is something to read. An old index was
+ * true and can only understate what there is. Whatever decides that an end may rest, the looks
+ * behind the full barriers above, loads it anew.
+ *
  * The data must be mapped twice in a row, so that no packet is ever split at the end.
  *
  * No function here locks: an end belongs to one context at a time.
@@ -41,13 +46,13 @@ struct kmcl_ring {
 	u32 size;
 	u32 mine;		/* where this end writes or reads next */
 	u32 published;		/* what the peer has been told of it */
-	u32 theirs;		/* the peer's index when last loaded; always valid */
+	u32 theirs;		/* the peer's index when last loaded with acquire; valid */
 };
 
 void kmcl_ring_init(struct kmcl_ring *ring, void *ctl, void *data, u32 size);
-void kmcl_ring_resume(struct kmcl_ring *ring, u32 index);
 
 /* The sending end. */
+void kmcl_ring_resume_sending(struct kmcl_ring *ring, u32 index);
 int kmcl_ring_reserve(struct kmcl_ring *ring, u32 len, u8 **packet);
 void kmcl_ring_push(struct kmcl_ring *ring, u32 len);
 bool kmcl_ring_publish(struct kmcl_ring *ring);
@@ -55,6 +60,7 @@ int kmcl_ring_wait_for_room(struct kmcl_ring *ring, u32 len);
 void kmcl_ring_stop_waiting(struct kmcl_ring *ring);
 
 /* The receiving end. */
+void kmcl_ring_resume_receiving(struct kmcl_ring *ring, u32 index);
 int kmcl_ring_available(struct kmcl_ring *ring);
 const u8 *kmcl_ring_peek(const struct kmcl_ring *ring);
 void kmcl_ring_consume(struct kmcl_ring *ring, u32 len);
@@ -65,7 +71,8 @@ int kmcl_ring_unmask(struct kmcl_ring *ring);
 /* Bytes read and not yet given back to the sender. */
 static inline u32 kmcl_ring_uncommitted(const struct kmcl_ring *ring)
 {
-	return (ring->mine + ring->size - ring->published) % ring->size;
+	return ring->mine >= ring->published ? ring->mine - ring->published :
+					       ring->mine + ring->size - ring->published;
 }
 
 #endif

@@ -94,8 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	kmcl_ring_init(&tx, &ctl, data, SIZE);
 	kmcl_ring_init(&rx, &ctl, data, SIZE);
 	if (input_byte(&in) % 2) {
-		kmcl_ring_resume(&tx, SIZE - 8);
-		kmcl_ring_resume(&rx, 8);
+		kmcl_ring_resume_sending(&tx, SIZE - 8);
+		kmcl_ring_resume_receiving(&rx, 8);
 	}
 	while (in.left) {
 		step(&in, &tx, &rx);
