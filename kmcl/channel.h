@@ -131,6 +131,7 @@ struct kmcl_incoming {
 	int state;			/* enum kmcl_incoming_state, changed by cmpxchg */
 	struct kmcl_channel *ch;
 	bool external;
+	u32 bytes;			/* of the object */
 	u32 length;
 	u64 trans_id;
 	PMDL mdl;			/* external data; NULL: its description is wrong */
@@ -296,7 +297,7 @@ bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message);
 NTSTATUS kmcl_tx_send(struct kmcl_packet *packet, const struct kmcl_message *message,
 		      bool wants_completion, bool may_queue);
 NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *message);
-void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length);
+bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length);
 void kmcl_tx_drain(struct kmcl_channel *ch);
 void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate);
 void kmcl_tx_begin_close(struct kmcl_channel *ch);
@@ -312,8 +313,10 @@ void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_i
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length);
 
 /* routine.c */
-void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length);
-void kmcl_routine_done(struct kmcl_packet *packet);
+void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock);
+void kmcl_routine_done(struct kmcl_packet *packet)
+	__releases(&packet->ch->tx.lock);
 void kmcl_routines_wait(struct kmcl_channel *ch);
 bool kmcl_routine_is_mine(struct kmcl_channel *ch);
 
@@ -349,8 +352,10 @@ int kmcl_local_serve(struct kmcl_channel *ch);
 
 /* incoming.c */
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
+struct kmcl_incoming *kmcl_incoming_take(struct kmcl_rx *rx);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
 void kmcl_incoming_put(struct kmcl_incoming *in);
+void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
 
 /* save.c */

@@ -38,6 +38,7 @@ static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
 	kmcl_object_made(KMCL_OBJECT_INCOMING);
 	memset(in, 0, sizeof(*in));
 	in->magic = KMCL_INCOMING_MAGIC;
+	in->bytes = incoming_size(ch);
 	in->ch = ch;
 	INIT_LIST_HEAD(&in->link);
 	INIT_LIST_HEAD(&in->reply.link);
@@ -54,6 +55,19 @@ static void free_incoming(struct kmcl_incoming *in)
 	kfree(in);
 }
 
+/* With rx->lock held. Return: an object kept for reuse, or NULL. */
+struct kmcl_incoming *kmcl_incoming_take(struct kmcl_rx *rx)
+{
+	struct kmcl_incoming *in;
+
+	in = list_first_entry_or_null(&rx->free, struct kmcl_incoming, link);
+	if (in) {
+		list_del_init(&in->link);
+		rx->free_count--;
+	}
+	return in;
+}
+
 /* Return: a free object; NULL if there is none and no memory for another. */
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp)
 {
@@ -61,37 +75,77 @@ struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp)
 	struct kmcl_incoming *in;
 
 	spin_lock_bh(&rx->lock);
-	in = list_first_entry_or_null(&rx->free, struct kmcl_incoming, link);
-	if (in) {
-		list_del_init(&in->link);
-		rx->free_count--;
-	}
+	in = kmcl_incoming_take(rx);
 	spin_unlock_bh(&rx->lock);
 	return in ?: make_incoming(ch, gfp);
+}
+
+/* With the lock held: if delivery waits for something that there is now, it goes on. */
+static void deliver_again(struct kmcl_rx *rx)
+{
+	if (!rx->starved || !rx->enabled)
+		return;
+	rx->starved = false;
+	queue_work(kmcl_delivery_wq, &rx->work);
+}
+
+/* With the lock held. Return: is the object kept? */
+static bool keep(struct kmcl_rx *rx, struct kmcl_incoming *in)
+{
+	if (rx->free_count * in->bytes >= CACHED_BYTES)
+		return false;
+	list_add(&in->link, &rx->free);
+	rx->free_count++;
+	return true;
+}
+
+static void end_of_use(struct kmcl_incoming *in)
+{
+	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
+	kmcl_received_end(in);
 }
 
 /* Give an object back. If delivery waits for one, it goes on. */
 void kmcl_incoming_put(struct kmcl_incoming *in)
 {
-	struct kmcl_channel *ch = in->ch;
-	struct kmcl_rx *rx = &ch->rx;
-	bool keep;
+	struct kmcl_rx *rx = &in->ch->rx;
+	bool kept;
 
-	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
-	kmcl_received_end(in);
+	end_of_use(in);
 	spin_lock_bh(&rx->lock);
-	keep = rx->free_count * incoming_size(ch) < CACHED_BYTES;
-	if (keep) {
-		list_add(&in->link, &rx->free);
-		rx->free_count++;
-	}
-	if (rx->starved && rx->enabled) {
-		rx->starved = false;
-		queue_work(kmcl_delivery_wq, &rx->work);
-	}
+	kept = keep(rx, in);
+	deliver_again(rx);
 	spin_unlock_bh(&rx->lock);
-	if (!keep)
+	if (!kept)
 		free_incoming(in);
+}
+
+/**
+ * kmcl_incoming_completed() - a packet's stay with the driver is over
+ * @ch: the channel
+ * @in: its object, given back; NULL if that is queued as a reply
+ *
+ * The last access to the channel is under the lock: a close waits for the count.
+ */
+void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	if (in)
+		end_of_use(in);
+	spin_lock_bh(&rx->lock);
+	if (in && !keep(rx, in)) {
+		spin_unlock_bh(&rx->lock);
+		free_incoming(in);
+		spin_lock_bh(&rx->lock);
+	}
+	rx->outstanding--;
+	/* Who waits for the last one takes the lock after joining the queue. */
+	if (!rx->outstanding && waitqueue_active(&ch->wait))
+		wake_up_all(&ch->wait);
+	if (rx->outstanding < READ_ONCE(rx->quota))
+		deliver_again(rx);
+	spin_unlock_bh(&rx->lock);
 }
 
 /* With none outstanding: free all, their size may change. */

@@ -70,7 +70,10 @@ static void free_packet(struct kmcl_packet *packet)
 	kfree(packet);
 }
 
-/* Counts the packet before its size matters: with one in use the sizes do not change. */
+/*
+ * One that is kept for reuse goes straight to the list of those in use. Counts the packet before
+ * its size matters: with one in use the sizes do not change.
+ */
 static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
 {
 	struct kmcl_packet *packet;
@@ -79,11 +82,36 @@ static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
 	ch->packets.used++;
 	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
 	if (packet) {
-		list_del(&packet->all);
+		list_move_tail(&packet->all, &ch->packets.all);
 		ch->packets.free_count--;
 	}
 	spin_unlock_bh(&ch->packets.lock);
 	return packet;
+}
+
+static struct kmcl_packet *add_packet(struct kmcl_channel *ch)
+{
+	struct kmcl_packet *packet = make_packet(ch);
+
+	if (packet)
+		kmcl_packet_init(packet, ch, packet_capacity(ch));
+	spin_lock_bh(&ch->packets.lock);
+	if (packet)
+		list_add_tail(&packet->all, &ch->packets.all);
+	else
+		ch->packets.used--;
+	spin_unlock_bh(&ch->packets.lock);
+	return packet;
+}
+
+/* What a packet's former life may have left in it that its next one would see. */
+static void renew(struct kmcl_packet *packet)
+{
+	packet->pointer = NULL;
+	packet->wants_completion = false;
+	packet->external = false;
+	packet->state = KMCL_PACKET_IDLE;	/* the default routine leaves it as it was */
+	WRITE_ONCE(packet->magic, KMCL_PACKET_MAGIC);
 }
 
 /**
@@ -107,21 +135,14 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return NULL;
 	packet = take_cached(ch);
+	if (packet)
+		renew(packet);
+	else
+		packet = add_packet(ch);
 	if (!packet)
-		packet = make_packet(ch);
-	if (!packet) {
-		spin_lock_bh(&ch->packets.lock);
-		ch->packets.used--;
-		spin_unlock_bh(&ch->packets.lock);
 		return NULL;
-	}
-	kmcl_packet_init(packet, ch, packet_capacity(ch));
 	packet->allocated = true;
 	packet->routine = kmcl_packet_free_routine;
-
-	spin_lock_bh(&ch->packets.lock);
-	list_add_tail(&packet->all, &ch->packets.all);
-	spin_unlock_bh(&ch->packets.lock);
 	return kmcl_packet_handle(packet);
 }
 EXPORT_SYMBOL_GPL(VmbPacketAllocate);

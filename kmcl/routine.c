@@ -41,21 +41,28 @@ static struct kmcl_packet *next_done(struct frame *frame)
 	return container_of(txn, struct kmcl_packet, txn);
 }
 
+/*
+ * With the lock held, which whoever waits takes after it has joined the queue: so either it is seen
+ * there, or it sees that this was the last.
+ */
 static void wake_if_last(struct kmcl_channel *ch)
 {
-	if (list_empty(&ch->tx.frames) && !ch->tx.completing)
+	if (!list_empty(&ch->tx.frames) || ch->tx.completing)
+		return;
+	/* The lock orders this look behind the last packet's end. */
+	if (waitqueue_active(&ch->wait))
 		wake_up_all(&ch->wait);
 }
 
 static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length,
 		bool completing)
+	__releases(&packet->ch->tx.lock)
 {
 	struct kmcl_channel *ch = packet->ch;
 	struct kmcl_tx *tx = &ch->tx;
 	struct frame frame = { .task = current, .in_softirq = in_serving_softirq() };
 
 	INIT_LIST_HEAD(&frame.done);
-	spin_lock_bh(&tx->lock);
 	list_add(&frame.node, &tx->frames);
 	do {
 		PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
@@ -84,9 +91,11 @@ static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 len
  * @data: completion payload, valid during the call only
  * @length: bytes
  *
- * Up to DISPATCH_LEVEL, no lock held. Also calls the routines of packets that it sends.
+ * Up to DISPATCH_LEVEL, with tx->lock held, which is released, and no other. Also calls the
+ * routines of packets that it sends.
  */
 void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock)
 {
 	run(packet, status, data, length, false);
 }
@@ -107,24 +116,27 @@ static void free_done(struct kmcl_packet *packet)
  * kmcl_routine_done() - a packet that asked for no completion is in the ring
  * @packet: the packet
  *
- * Its routine runs now, or when the routine that this context is in has returned.
+ * Its routine runs now, or when the routine that this context is in has returned. With tx->lock
+ * held, which is released: the send that comes here has it already.
  */
 void kmcl_routine_done(struct kmcl_packet *packet)
+	__releases(&packet->ch->tx.lock)
 {
 	struct kmcl_tx *tx = &packet->ch->tx;
 	struct frame *frame;
 
 	if (packet->routine == kmcl_packet_free_routine) {
+		spin_unlock_bh(&tx->lock);
 		free_done(packet);
 		return;
 	}
-	spin_lock_bh(&tx->lock);
 	frame = my_frame(tx);
-	if (frame)
-		list_add_tail(&packet->txn.link, &frame->done);
-	spin_unlock_bh(&tx->lock);
-	if (!frame)
+	if (!frame) {
 		run(packet, STATUS_SUCCESS, NULL, 0, true);
+		return;
+	}
+	list_add_tail(&packet->txn.link, &frame->done);
+	spin_unlock_bh(&tx->lock);
 }
 
 static bool no_routines(struct kmcl_channel *ch)

@@ -72,19 +72,21 @@ static void commit_before_callback(struct kmcl_channel *ch, const struct batch *
 		commit(ch);
 }
 
-/* What the callback left behind: the packet deferred, failed, or out of our hands. */
+/*
+ * What the callback left behind: the packet deferred, failed, or out of our hands. It says so in
+ * this very context, or nobody does.
+ */
 static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming *in)
 {
 	struct kmcl_rx *rx = &ch->rx;
-	bool held, failed;
+	bool failed = rx->failed_packet == in;
 
-	spin_lock_bh(&rx->lock);
 	rx->presenting = NULL;
-	held = rx->held == in;
-	failed = rx->failed_packet == in;
+	if (likely(!failed && rx->held != in))
+		return STEP_ON;
+	spin_lock_bh(&rx->lock);
 	rx->failed_packet = NULL;
-	if (held || failed)
-		rx->outstanding--;
+	rx->outstanding--;
 	spin_unlock_bh(&rx->lock);
 	if (!failed)
 		return STEP_ON;
@@ -92,19 +94,20 @@ static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming 
 	return fail(ch, KMCL_BAD_MESSAGE);
 }
 
+/* With the lock held: the driver gets this packet next. */
+static void count_in(struct kmcl_rx *rx, struct kmcl_incoming *in)
+{
+	rx->presenting = in;
+	rx->outstanding++;
+}
+
 static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
 {
 	u32 flags = in->external ? VMBUS_CHANNEL_PROCESS_PACKET_FLAG_EXTERNAL_DATA : 0;
 	VMBPACKETCOMPLETION handle = (VMBPACKETCOMPLETION)in;
-	struct kmcl_rx *rx = &ch->rx;
 
 	commit_before_callback(ch, batch);
 	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
-	spin_lock_bh(&rx->lock);
-	rx->presenting = in;
-	rx->outstanding++;
-	spin_unlock_bh(&rx->lock);
-
 	if (ch->config.process_packet) {
 		batch->presented++;
 		ch->config.process_packet(kmcl_channel_handle(ch), handle, in->body, in->length,
@@ -125,6 +128,7 @@ static enum step present_again(struct kmcl_channel *ch, struct batch *batch)
 	spin_lock_bh(&rx->lock);
 	in = rx->held;
 	rx->held = NULL;
+	count_in(rx, in);
 	spin_unlock_bh(&rx->lock);
 	return present(ch, in, batch);
 }
@@ -134,36 +138,52 @@ static void delivery_work(struct kmcl_rx *rx)
 	queue_work(kmcl_delivery_wq, &rx->work);
 }
 
-/* May another packet be outstanding? If not, completing one starts delivery again. */
+/*
+ * With the lock held: may another packet be outstanding? If not, completing one starts delivery
+ * again.
+ */
 static bool may_take(struct kmcl_channel *ch)
 {
 	struct kmcl_rx *rx = &ch->rx;
-	bool may;
 
-	spin_lock_bh(&rx->lock);
-	may = rx->outstanding < READ_ONCE(rx->quota) &&
-	      READ_ONCE(ch->tx.replies_queued) < REPLY_BACKLOG;
-	rx->starved = !may;
-	spin_unlock_bh(&rx->lock);
-	return may;
+	rx->starved = rx->outstanding >= READ_ONCE(rx->quota) ||
+		      READ_ONCE(ch->tx.replies_queued) >= REPLY_BACKLOG;
+	return !rx->starved;
 }
 
-static struct kmcl_incoming *take_object(struct kmcl_channel *ch)
+static struct kmcl_incoming *take_new_object(struct kmcl_channel *ch)
 {
 	struct kmcl_incoming *in = kmcl_incoming_get(ch, GFP_ATOMIC);
 	struct kmcl_rx *rx = &ch->rx;
 
-	if (in)
-		return in;
-	/* All objects are out, so one will come back and start delivery; unless it just has. */
 	spin_lock_bh(&rx->lock);
-	rx->starved = true;
-	if (!list_empty(&rx->free)) {
-		rx->starved = false;
+	if (in) {
+		count_in(rx, in);
+	} else if (list_empty(&rx->free)) {
+		/* All objects are out, so one will come back and start delivery. */
+		rx->starved = true;
+	} else {
 		delivery_work(rx);
 	}
 	spin_unlock_bh(&rx->lock);
-	return NULL;
+	return in;
+}
+
+/* An object for the next packet, counted as the driver's. NULL: not now. */
+static struct kmcl_incoming *take_object(struct kmcl_channel *ch)
+{
+	struct kmcl_incoming *in = NULL;
+	struct kmcl_rx *rx = &ch->rx;
+	bool may;
+
+	spin_lock_bh(&rx->lock);
+	may = may_take(ch);
+	if (may)
+		in = kmcl_incoming_take(rx);
+	if (in)
+		count_in(rx, in);
+	spin_unlock_bh(&rx->lock);
+	return in || !may ? in : take_new_object(ch);
 }
 
 /* The message inside a payload: all of it, or in pipe mode what its header says. */
@@ -196,8 +216,6 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 	bad = find_message(ch, payload, &offset, &length);
 	if (bad)
 		return fail(ch, bad);
-	if (!may_take(ch))
-		return STEP_STARVED;
 	in = take_object(ch);
 	if (!in)
 		return STEP_STARVED;
@@ -494,22 +512,6 @@ void kmcl_rx_destroy(struct kmcl_channel *ch)
 	kmcl_incoming_free_all(ch);
 }
 
-/* The end of a packet's stay with the driver. */
-static void uncount(struct kmcl_channel *ch)
-{
-	struct kmcl_rx *rx = &ch->rx;
-
-	spin_lock_bh(&rx->lock);
-	rx->outstanding--;
-	if (!rx->outstanding)
-		wake_up_all(&ch->wait);
-	if (rx->starved && rx->enabled && rx->outstanding < READ_ONCE(rx->quota)) {
-		rx->starved = false;
-		delivery_work(rx);
-	}
-	spin_unlock_bh(&rx->lock);
-}
-
 /* Also in a ring that the driver has made smaller than its largest packet. */
 static bool reply_fits(struct kmcl_channel *ch, u32 length)
 {
@@ -547,11 +549,10 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 		return;
 	if (KMCL_MISUSE(!reply_fits(ch, BufSize), "reply above the maximum packet size"))
 		BufSize = 0;
-	if (in->wants_completion)
-		kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0);
-	else
-		kmcl_incoming_put(in);
-	uncount(ch);
+	if (in->wants_completion &&
+	    !kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0))
+		in = NULL;
+	kmcl_incoming_completed(ch, in);
 }
 EXPORT_SYMBOL_GPL(VmbChannelPacketComplete);
 

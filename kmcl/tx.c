@@ -196,10 +196,12 @@ static void finish_sent(struct list_head *sent)
 
 	list_for_each_entry_safe(txn, next, sent, link) {
 		list_del_init(&txn->link);
-		if (txn->kind == KMCL_TXN_REPLY)
+		if (txn->kind == KMCL_TXN_REPLY) {
 			kmcl_incoming_put(txn_incoming(txn));
-		else
-			kmcl_routine_done(txn_packet(txn));
+			continue;
+		}
+		spin_lock_bh(&txn_packet(txn)->ch->tx.lock);
+		kmcl_routine_done(txn_packet(txn));
 	}
 }
 
@@ -353,9 +355,10 @@ NTSTATUS kmcl_tx_send(struct kmcl_packet *packet, const struct kmcl_message *mes
 		return STATUS_INVALID_PARAMETER;
 	spin_lock_bh(&tx->lock);
 	status = accept(packet, message, wants_completion, may_queue, &sent);
-	spin_unlock_bh(&tx->lock);
 	if (sent)
 		kmcl_routine_done(packet);
+	else
+		spin_unlock_bh(&tx->lock);
 	return status;
 }
 
@@ -394,15 +397,17 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 }
 
 /**
- * kmcl_tx_reply() - send the completion packet of an incoming packet and give its object back
+ * kmcl_tx_reply() - send the completion packet of an incoming packet
  * @in: in state KMCL_INCOMING_REPLYING
  * @data: the reply, perhaps in @in itself
  * @length: bytes, at most the maximum packet size
  *
  * Cannot fail: a reply that finds the ring full is queued in its object. With the rings closed
  * there is nobody left to hear it.
+ *
+ * Return: true if @in is the caller's again; false if it is queued, and put when it has been sent.
  */
-void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
+bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 {
 	struct kmcl_message message = {
 		.type = KMCL_PKT_COMPLETION, .data = data, .length = length
@@ -427,8 +432,7 @@ void kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 		enqueue(ch, txn, &message);
 	}
 	spin_unlock_bh(&tx->lock);
-	if (err != -EAGAIN)
-		kmcl_incoming_put(in);
+	return err != -EAGAIN;
 }
 
 void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate)
@@ -538,9 +542,10 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 	if (found)
 		packet = end_transaction(container_of(found, struct kmcl_packet, txn.id), status,
 					 data, length);
-	spin_unlock_bh(&tx->lock);
 	if (packet)
 		kmcl_routine_run(packet, status, data, length);
+	else
+		spin_unlock_bh(&tx->lock);
 	return found;
 }
 
@@ -548,9 +553,10 @@ static void flush_one(struct kmcl_channel *ch, struct kmcl_packet *packet)
 {
 	spin_lock_bh(&ch->tx.lock);
 	packet = end_transaction(packet, STATUS_DEVICE_REMOVED, NULL, 0);
-	spin_unlock_bh(&ch->tx.lock);
 	if (packet)
 		kmcl_routine_run(packet, STATUS_DEVICE_REMOVED, NULL, 0);
+	else
+		spin_unlock_bh(&ch->tx.lock);
 }
 
 /**

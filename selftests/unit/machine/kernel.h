@@ -19,6 +19,7 @@
 
 /* ---- the compiler ---- */
 
+#define __releases(lock)
 #define __aligned(x)		__attribute__((aligned(x)))
 #define likely(x)		(x)
 #define unlikely(x)		(x)
@@ -276,21 +277,30 @@ typedef struct machine_wait wait_queue_head_t;
 #define DECLARE_WAIT_QUEUE_HEAD(name)	wait_queue_head_t name = { }
 #define init_waitqueue_head(wait)	(*(wait) = (wait_queue_head_t) { })
 #define wake_up_all(wait)		machine_wake(wait)
+#define waitqueue_active(wait)		((wait)->joined > 0)
 
-/* A wake-up between the look and the sleep is not lost, one before the look is. */
+/*
+ * A wake-up between the look and the sleep is not lost, one before the look is. Who waits looks, joins
+ * the queue, and looks again.
+ */
 #define wait_event(wq, condition) \
 	do { \
+		if (condition) \
+			break; \
+		(wq).joined++; \
 		for (;;) { \
 			unsigned int seen_ = (wq).wakes; \
 			if (condition) \
 				break; \
 			machine_sleep(&(wq), seen_, MACHINE_FOR_EVER); \
 		} \
+		(wq).joined--; \
 	} while (0)
 #define wait_event_timeout(wq, condition, ms) \
 	({ \
 		unsigned long end_ = machine_now() + (ms); \
 		bool done_; \
+		(wq).joined++; \
 		for (;;) { \
 			unsigned int seen_ = (wq).wakes; \
 			done_ = (condition); \
@@ -298,6 +308,7 @@ typedef struct machine_wait wait_queue_head_t;
 				break; \
 			machine_sleep(&(wq), seen_, end_); \
 		} \
+		(wq).joined--; \
 		done_; \
 	})
 

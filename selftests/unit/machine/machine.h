@@ -29,6 +29,7 @@ struct machine_lock {
 
 struct machine_wait {
 	unsigned int wakes;
+	unsigned int joined;		/* asleep, or about to look once more before that */
 };
 
 struct machine_work {
