@@ -36,6 +36,8 @@ help:
 	@echo '  make fuzz          SECONDS=60: the fuzzers, so long in all'
 	@echo '  make model         the ring and the life cycle as models, checked exhaustively'
 	@echo '  make trust-report  cases, coverage, mutants, executions: as measured last'
+	@echo '  make bench         KMCL beside the native calls: ratios, signals, instructions; build/bench/'
+	@echo '  make bench-compare A=old.json B=new.json'
 	@echo '  make lint          checkpatch, sparse, cppcheck, shellcheck, format'
 	@echo '  make api-report    each function of the API: exported, by which bus, tested by what'
 	@echo '  make clean         remove what was built (the cache stays: rm -r it yourself)'
@@ -81,6 +83,12 @@ test-nohyperv:
 soak:
 	@selftests/soak/run $(if $(PACKETS),--packets $(PACKETS)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(KERNELS),--kernel $(firstword $(KERNELS)))
+
+bench:
+	@selftests/bench/run $(if $(KERNELS),--kernel $(firstword $(KERNELS)))
+
+bench-compare:
+	@selftests/bench/compare $(A) $(B)
 
 shell:
 	@selftests/vm/shell $(if $(KERNELS),--kernel $(firstword $(KERNELS)))

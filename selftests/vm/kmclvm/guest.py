@@ -176,6 +176,11 @@ class Guest:
         return True
 
     @property
+    def accelerator(self):
+        """How it runs: "kvm", "tcg", or "nested"."""
+        return self._accel
+
+    @property
     def running(self):
         return self._process is not None and self._process.poll() is None
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the drivers under comparison have in common: a workload, how far it is, and how a driver is
+ * told to do its part of it. main.c measures; a driver opens its channel and moves packets.
+ */
+#ifndef KMCL_BENCH_H
+#define KMCL_BENCH_H
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+#define BENCH_MAX_PAYLOAD	4096u
+#define BENCH_MAX_DEPTH		256u
+
+enum bench_kind {
+	BENCH_REQUEST,		/* a message and its completion, so many at once */
+	BENCH_OUT,		/* messages to the other side */
+	BENCH_IN,		/* and from it */
+};
+
+struct bench_workload {
+	enum bench_kind kind;
+	u32 payload;
+	u32 depth;		/* requests at once; of BENCH_OUT: sends that wait for room */
+	u32 packets;
+};
+
+/* One run. The end of the last packet completes done. */
+struct bench_run {
+	struct bench_workload w;
+	atomic_t started;
+	atomic_t finished;
+	struct completion done;
+	int error;
+};
+
+struct bench_driver {
+	struct list_head all;
+	const char *name;
+	bool is_open;
+	bool alone;		/* closed after each run: another driver wants the same device */
+	int (*open)(void);
+	void (*close)(void);
+	/* What is no part of the time; may be NULL. */
+	int (*prepare)(struct bench_run *run);
+	/* Begins the run and returns; packets go on from callbacks. BENCH_OUT may sleep in here. */
+	int (*start)(struct bench_run *run);
+	/* Signals of both sides; NULL: kmcl counts them itself, in debugfs. */
+	u64 (*signals)(void);
+};
+
+/* Not at the same time as a run. bench_unregister() closes the driver. */
+void bench_register(struct bench_driver *driver);
+void bench_unregister(struct bench_driver *driver);
+
+static inline void bench_finish_one(struct bench_run *run)
+{
+	if (atomic_inc_return(&run->finished) == run->w.packets)
+		complete(&run->done);
+}
+
+/* May another packet be sent? */
+static inline bool bench_next(struct bench_run *run)
+{
+	return atomic_add_unless(&run->started, 1, run->w.packets);
+}
+
+static inline void bench_fail(struct bench_run *run, int error)
+{
+	WRITE_ONCE(run->error, error);
+	complete(&run->done);
+}
+
+extern struct bench_driver bench_kmcl_local;
+extern struct bench_driver bench_linux_local;
+
+#endif

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was measured: medians, spread, ratios; a table, a file, a picture.
+
+A comparison is {"workload", "sides": {"kmcl": side, "native": side}}, a side {"cost": [a number a round],
+"signals": [the same]}. Costs are nanoseconds of one packet; KMCL/native throughput is native's cost over KMCL's.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "vm"))
+
+# pylint: disable=wrong-import-position
+from kmclvm import builds, roots                                    # noqa: E402
+
+DIRECTORY = builds.TOP / "build/bench"
+
+# The groups of comparisons in the order of the report: key, title.
+GROUPS = [("ring", "the ring alone, two threads of this processor"),
+          ("local", "local bus"),
+          ("hyperv", "bus hyperv")]
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    """Half the distance of the quartiles, in percent of the median."""
+    if len(values) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(values, n=4)
+    return 50 * (high - low) / median(values)
+
+
+def by_round(comparison):
+    """KMCL/native throughput of each round: the sides took turns."""
+    kmcl, native = (comparison["sides"][name]["cost"] for name in ("kmcl", "native"))
+    return [theirs / ours for ours, theirs in zip(kmcl, native)]
+
+
+def ratio(comparison):
+    return median(by_round(comparison))
+
+
+def smallest(comparisons):
+    """(ratio, workload) of the workload in which KMCL does worst, or None."""
+    return min(((ratio(one), one["workload"]) for one in comparisons), default=None)
+
+
+def _row(comparison):
+    kmcl, native = (comparison["sides"][name] for name in ("kmcl", "native"))
+    return (f"  {comparison['workload']:24} {ratio(comparison):6.2f}   "
+            f"{median(kmcl['cost']):9.0f} {spread(kmcl['cost']):4.0f} %  "
+            f"{median(native['cost']):9.0f} {spread(native['cost']):4.0f} %   "
+            f"{median(kmcl['signals']):7.4f} {median(native['signals']):7.4f}")
+
+
+def table(results):
+    """Lines for people: ratios first, the figures that they are made of behind them."""
+    for key, title in GROUPS:
+        if not results.get(key):
+            continue
+        yield f"{title}: {results['about'][key]}"
+        yield f"  {'':24} {'ratio':>6}   {'kmcl ns':>9} {'':6}  {'native ns':>9} {'':6}   {'signals':>7} {'native':>7}"
+        yield from map(_row, results[key])
+    if results.get("steps"):
+        yield f"instructions a packet on the local bus: {results['about']['steps']}"
+        yield from (f"  {name:24} {count:6}" for name, count in results["steps"].items())
+
+
+def verdict(results):
+    """The last line of make bench."""
+    found = {key: smallest(results.get(key, ())) for key in ("hyperv", "local")}
+    return "bench: " + ", ".join(f"{key} min {worst[0]:.2f} ({worst[1]})" if worst else f"{key} not run"
+                                 for key, worst in found.items())
+
+
+def save(results):
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    (DIRECTORY / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    return DIRECTORY / "results.json"
+
+
+def load(path):
+    return json.loads(Path(path).read_text())
+
+
+def draw(results):
+    """An SVG of the ratios, by the gnuplot of a root."""
+    rows = []
+    for colour, (key, _) in enumerate(GROUPS, 1):
+        for one in results.get(key, ()):
+            rounds = by_round(one)
+            low, _, high = statistics.quantiles(rounds, n=4) if len(rounds) > 1 else 3 * rounds
+            rows.append(f'"{key}: {one["workload"]}" {median(rounds):.3f} {low:.3f} {high:.3f} {colour}')
+    if not rows:
+        return None
+    (DIRECTORY / "ratios.dat").write_text("\n".join(reversed(rows)) + "\n")
+    script = (Path(__file__).resolve().parent / "ratios.gp").read_text()
+    subprocess.run([roots.VM_DIR / "in-root", "--bind", f"{DIRECTORY}:/run/bench", "--cd", "/run/bench", "gnuplot",
+                    "gnuplot", "-e", f"rows={len(rows)}", "-"], input=script, text=True, check=True)
+    return DIRECTORY / "ratios.svg"
