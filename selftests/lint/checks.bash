@@ -67,9 +67,9 @@ checkpatch() {
 }
 
 check_checkpatch() {
-	with .c .h | grep -vE "^(include|selftests/(unit|fuzz))/|/trace\\.h|$foreign" | checkpatch "$ignored"
+	with .c .h | grep -vE "^(include|selftests/(unit|fuzz|bench/ring))/|/trace\\.h|$foreign" | checkpatch "$ignored"
 	with trace.h | checkpatch "$trace"
-	with .c .h | grep -E '^selftests/(unit|fuzz)/' | checkpatch "$user"
+	with .c .h | grep -E '^selftests/(unit|fuzz|bench/ring)/' | checkpatch "$user"
 	with .h | grep '^include/' | checkpatch "$windows"
 }
 
