@@ -33,6 +33,7 @@ static void run(const uint8_t *bytes, size_t size)
 static size_t mutate(uint8_t *bytes, size_t size)
 {
 	static const uint8_t numbers[] = { 0, 1, 2, 7, 8, 0x7f, 0x80, 0xf8, 0xff };
+
 	switch (below(4)) {
 	case 0:
 		bytes[below(size + 1)] ^= 1u << below(8);

@@ -280,8 +280,8 @@ typedef struct machine_wait wait_queue_head_t;
 #define waitqueue_active(wait)		((wait)->joined > 0)
 
 /*
- * A wake-up between the look and the sleep is not lost, one before the look is. Who waits looks, joins
- * the queue, and looks again.
+ * A wake-up between the look and the sleep is not lost, one before the look is. Who waits looks,
+ * joins the queue, and looks again.
  */
 #define wait_event(wq, condition) \
 	do { \

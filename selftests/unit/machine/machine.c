@@ -28,7 +28,7 @@
 #endif
 
 /* valgrind has to know which memory is a stack. */
-#if __has_include(<valgrind/valgrind.h>)
+#if __has_include("valgrind/valgrind.h")
 #include <valgrind/valgrind.h>
 #else
 #define VALGRIND_STACK_REGISTER(bottom, end)	((void)(bottom), (void)(end))
