@@ -27,6 +27,7 @@ extern const struct ktap_suite local_packet_suite;
 extern const struct ktap_suite local_memory_suite;
 extern const struct ktap_suite pending_suite;
 extern const struct ktap_suite storm_suite;
+extern const struct ktap_suite hostile_suite;
 extern const struct ktap_suite pnp_suite;
 extern const struct ktap_suite wdf_suite;
 extern const struct ktap_suite save_suite;
