@@ -20,6 +20,7 @@
 #define BURST		64
 #define MOST_CHANNELS	2000u
 #define MOST_OUTSTANDING	200000u
+#define HOLD_SECONDS		60
 
 /* Moments of one request, in their order. */
 enum moment {
@@ -216,8 +217,11 @@ static NTSTATUS open_pair(struct end_pair *pair, u32 number)
 	if (status)
 		return status;
 	VmbChannelSetTransactionQuota(pair->server, U32_MAX);
+	/* Small objects: there may be many. */
 	status = VmbChannelInitSetMaximumPacketSize(pair->server, PAYLOAD) ?:
 		 VmbChannelInitSetMaximumPacketSize(pair->client, PAYLOAD) ?:
+		 VmbChannelInitSetMaximumExternalData(pair->server, 1, 1) ?:
+		 VmbChannelInitSetMaximumExternalData(pair->client, 1, 1) ?:
 		 VmbChannelInitSetProcessPacketCallbacks(pair->server, process_packet, NULL) ?:
 		 VmbServerChannelInitSetTargetInterfaceId(pair->server, id, id) ?:
 		 VmbClientChannelInitSetTargetPnp(pair->client, &id, &id, NULL) ?:
@@ -257,8 +261,10 @@ static int hold(unsigned int count)
 
 		err = send_burst(burst);
 		held_size += burst;
-		if (!err)
-			wait_event(wait, atomic_read(&held_count) == held_size);
+		/* Without memory for another object the server waits until one is completed. */
+		if (!err && !wait_event_timeout(wait, atomic_read(&held_count) == held_size,
+						HOLD_SECONDS * HZ))
+			err = -ENOMEM;
 	}
 	return err;
 }
