@@ -252,6 +252,7 @@ static void claim(struct kmcl_offer *offer, struct kmcl_channel *ch)
 {
 	offer->claimed_by = ch;
 	ch->offer = offer;
+	guid_copy(&ch->offered, &offer->instance);
 	WRITE_ONCE(ch->claim_lost, false);
 	WRITE_ONCE(ch->peer_gone, false);
 }
@@ -338,6 +339,19 @@ bool kmcl_bus_has_claim(struct kmcl_channel *ch)
 
 	spin_lock_bh(&bus_lock);
 	has = ch->offer;
+	spin_unlock_bh(&bus_lock);
+	return has;
+}
+
+/* The name of the bus that the claimed offer is on. Return: false if there is none. */
+bool kmcl_bus_name(struct kmcl_channel *ch, char *name, size_t size)
+{
+	bool has;
+
+	spin_lock_bh(&bus_lock);
+	has = ch->offer;
+	if (has)
+		strscpy(name, ch->offer->bus->name, size);
 	spin_unlock_bh(&bus_lock);
 	return has;
 }

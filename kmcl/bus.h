@@ -146,6 +146,7 @@ void kmcl_bus_unwatch(const guid_t *type);
 bool kmcl_bus_claim_or_wait(struct kmcl_channel *ch);
 bool kmcl_bus_has_claim(struct kmcl_channel *ch);
 bool kmcl_bus_take_knock(struct kmcl_channel *ch);
+bool kmcl_bus_name(struct kmcl_channel *ch, char *name, size_t size);
 bool kmcl_bus_offered_instance(struct kmcl_channel *ch, guid_t *instance);
 int kmcl_bus_claim_held(struct kmcl_channel *ch);
 void kmcl_bus_release(struct kmcl_channel *ch);

@@ -46,6 +46,19 @@ static void set_defaults(struct kmcl_config *config)
 	config->max_chain = 16;
 }
 
+static struct kmcl_channel *new_channel(void)
+{
+	struct kmcl_channel *ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL);
+
+	if (!ch)
+		return NULL;
+	ch->counters = alloc_percpu(struct kmcl_counters);
+	if (ch->counters)
+		return ch;
+	kmem_cache_free(channel_cache, ch);
+	return NULL;
+}
+
 /**
  * VmbChannelAllocate() - allocate a channel
  * @ParentDeviceObject: parent device, which is referenced until VmbChannelCleanup(); may be NULL. A
@@ -73,7 +86,7 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	*Channel = NULL;
 	if (ParentDeviceObject && !kmcl_device_valid(ParentDeviceObject))
 		return STATUS_INVALID_PARAMETER;
-	ch = kmem_cache_zalloc(channel_cache, GFP_KERNEL);
+	ch = new_channel();
 	if (!ch)
 		return STATUS_INSUFFICIENT_RESOURCES;
 
@@ -93,6 +106,8 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	kmcl_tx_init(ch);
 	kmcl_rx_init(ch);
 	kmcl_object_made(KMCL_OBJECT_CHANNEL);
+	kmcl_view_owner(ch, _RET_IP_);
+	kmcl_view_add(ch);
 	ch->magic = KMCL_CHANNEL_MAGIC;
 	*Channel = kmcl_channel_handle(ch);
 	return STATUS_SUCCESS;
@@ -108,6 +123,7 @@ static void channel_free(struct kref *ref)
 	kmcl_rx_destroy(ch);
 	kmcl_tx_destroy(ch);
 	kmcl_object_freed(KMCL_OBJECT_CHANNEL);
+	free_percpu(ch->counters);
 	kmem_cache_free(channel_cache, ch);
 }
 
@@ -143,6 +159,7 @@ VOID VmbChannelCleanup(VMBCHANNEL Channel)
 	KMCL_MISUSE(!kmcl_channel_is_disabled(ch), "the channel is not disabled");
 	kmcl_lifecycle_end(ch);
 	WRITE_ONCE(ch->magic, 0);
+	kmcl_view_remove(ch);
 	left = kmcl_packets_reclaim(ch);
 	WARN(left, "kmcl: %s: %u packets were not freed\n", __func__, left);
 	holder = ch->holder;

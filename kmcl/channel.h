@@ -21,6 +21,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -30,6 +31,7 @@
 #include <vmbuskernelmodeclientlibapi.h>
 
 #include "bus.h"
+#include "counters.h"
 #include "ids.h"
 #include "parse.h"
 #include "state.h"
@@ -39,6 +41,7 @@
 #define KMCL_INCOMING_MAGIC	0x4b6d496e	/* "KmIn" */
 
 #define KMCL_NAME_MAX		64	/* UTF-16 units of a friendly name */
+#define KMCL_LABEL_MAX		64
 
 /* ---- outgoing ---- */
 
@@ -50,6 +53,8 @@ struct kmcl_txn {
 	struct kmcl_desc desc;
 	u32 head;		/* bytes between descriptor and message, in body */
 	u32 length;		/* bytes of the message, behind them */
+	unsigned long since;	/* jiffies when it was accepted */
+	u64 start;		/* for the histogram of latencies; 0: not asked for */
 	u8 *body;
 };
 
@@ -73,6 +78,7 @@ enum kmcl_packet_state {
 struct kmcl_sync;
 struct kmcl_save;
 struct kmcl_restore;
+struct kmcl_files;
 
 struct kmcl_packet {
 	u32 magic;
@@ -107,6 +113,9 @@ struct kmcl_tx {
 	struct list_head syncs;		/* requests with a thread that waits */
 	struct kmcl_ids ids;
 	unsigned int replies_queued;
+	unsigned int queued;		/* on queue and aside */
+	unsigned int queued_most;
+	u64 full_since;			/* ns; 0: nothing waits for room */
 
 	struct list_head frames;	/* contexts inside a completion routine */
 	unsigned int completing;	/* packets whose routine is about to be called */
@@ -137,7 +146,9 @@ struct kmcl_incoming {
 	PMDL mdl;			/* external data; NULL: its description is wrong */
 	PMDL mdl_room;			/* where the MDLs lie */
 	bool asked;			/* the driver has, for the external data */
+	unsigned long since;		/* jiffies when the driver got it */
 	struct list_head link;
+	struct list_head all;
 	struct kmcl_txn reply;
 	u8 body[] __aligned(8);
 };
@@ -151,12 +162,17 @@ struct kmcl_rx {
 	bool starved;			/* waits for a completed packet: quota, memory, backlog */
 	bool passive;			/* VmbChannelSetIncomingProcessingAtPassive */
 	unsigned int outstanding;
+	unsigned int outstanding_most;
 	u32 quota;
+	u32 budget;			/* packets of one run; 0: no limit */
+	u32 time_ms;			/* of one run; 0: no limit */
+	bool in_thread;			/* a run has reached a limit: no other in a softirq */
 	struct task_struct *runner;
 	bool runner_in_softirq;
 	struct kmcl_incoming *presenting;
 	struct kmcl_incoming *held;	/* to be presented again, before anything else */
 	struct kmcl_incoming *failed_packet;
+	struct list_head all;
 	struct list_head free;
 	unsigned int free_count;
 	void *scratch;			/* payload of a completion, for its routine */
@@ -196,7 +212,14 @@ struct kmcl_channel {
 	PDEVICE_OBJECT parent;		/* with a reference */
 	struct kmcl_holder *holder;	/* the VMBus device below the parent, or NULL */
 	struct kmcl_config config;
-	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8, for logs */
+	char name[KMCL_NAME_MAX * 3 + 1];	/* the friendly name in UTF-8 */
+	char label[KMCL_LABEL_MAX];		/* what logs, traces and debugfs call it */
+	char owner[MODULE_NAME_LEN];		/* the module that has allocated it */
+	guid_t offered;				/* the instance that it has or had last */
+	struct kmcl_counters __percpu *counters;
+	struct kmcl_files *files;		/* in debugfs; NULL: there is none */
+	struct list_head listed;
+	unsigned int number;
 
 	spinlock_t lock;	/* covers state, transition and gpadls */
 	struct kmcl_state state;
@@ -349,6 +372,11 @@ void kmcl_pnp_leave(struct kmcl_holder *holder);
 int kmcl_local_init(void);
 void kmcl_local_exit(void);
 int kmcl_local_serve(struct kmcl_channel *ch);
+
+/* debugfs/ */
+void kmcl_view_owner(struct kmcl_channel *ch, unsigned long caller);
+void kmcl_view_add(struct kmcl_channel *ch);
+void kmcl_view_remove(struct kmcl_channel *ch);
 
 /* incoming.c */
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);

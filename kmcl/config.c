@@ -253,7 +253,9 @@ NTSTATUS VmbChannelInitSetFriendlyName(VMBCHANNEL Channel, PCUNICODE_STRING Name
 	if (!Name || Name->Length % sizeof(WCHAR) || (Name->Length && !Name->Buffer))
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
 	units = min_t(u32, Name->Length / sizeof(WCHAR), KMCL_NAME_MAX);
+	kmcl_view_remove(ch);
 	ch->name[kmcl_utf16_to_utf8(ch->name, sizeof(ch->name) - 1, Name->Buffer, units)] = 0;
+	kmcl_view_add(ch);
 	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetFriendlyName);

@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "gpadl.h"
+#include "trace.h"
 
 static NTSTATUS status_of(struct kmcl_channel *ch, int err)
 {
@@ -46,6 +47,8 @@ static NTSTATUS establish(struct kmcl_channel *ch, struct kmcl_gpadl *gpadl, u32
 
 	if (ops->create_gpadl)
 		err = ops->create_gpadl(ch->offer, gpadl);
+	trace_kmcl_gpadl(ch, err ? KMCL_GPADL_REFUSED : KMCL_GPADL_CREATED, gpadl->handle,
+			 gpadl->length);
 	if (err) {
 		free_gpadl(gpadl);
 		return status_of(ch, err);
@@ -60,6 +63,7 @@ static NTSTATUS establish(struct kmcl_channel *ch, struct kmcl_gpadl *gpadl, u32
 static void withdraw(struct kmcl_channel *ch, struct kmcl_gpadl *gpadl)
 {
 	ch->offer->bus->ops->delete_gpadl(ch->offer, gpadl);
+	trace_kmcl_gpadl(ch, KMCL_GPADL_DELETED, gpadl->handle, gpadl->length);
 	free_gpadl(gpadl);
 }
 

@@ -45,6 +45,9 @@ static struct kmcl_incoming *make_incoming(struct kmcl_channel *ch, gfp_t gfp)
 	in->reply.kind = KMCL_TXN_REPLY;
 	in->reply.body = in->body;
 	in->mdl_room = (PMDL)(in->body + kmcl_round8(ch->config.max_packet));
+	spin_lock_bh(&ch->rx.lock);
+	list_add_tail(&in->all, &ch->rx.all);
+	spin_unlock_bh(&ch->rx.lock);
 	return in;
 }
 
@@ -92,8 +95,10 @@ static void deliver_again(struct kmcl_rx *rx)
 /* With the lock held. Return: is the object kept? */
 static bool keep(struct kmcl_rx *rx, struct kmcl_incoming *in)
 {
-	if (rx->free_count * in->bytes >= CACHED_BYTES)
+	if (rx->free_count * in->bytes >= CACHED_BYTES) {
+		list_del(&in->all);
 		return false;
+	}
 	list_add(&in->link, &rx->free);
 	rx->free_count++;
 	return true;
@@ -152,10 +157,15 @@ void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in)
 void kmcl_incoming_free_all(struct kmcl_channel *ch)
 {
 	struct kmcl_incoming *in, *next;
+	struct kmcl_rx *rx = &ch->rx;
+	LIST_HEAD(old);
 
-	list_for_each_entry_safe(in, next, &ch->rx.free, link) {
-		list_del(&in->link);
+	spin_lock_bh(&rx->lock);
+	list_splice_init(&rx->free, &old);
+	rx->free_count = 0;
+	list_for_each_entry(in, &old, link)
+		list_del(&in->all);
+	spin_unlock_bh(&rx->lock);
+	list_for_each_entry_safe(in, next, &old, link)
 		free_incoming(in);
-	}
-	ch->rx.free_count = 0;
 }

@@ -23,7 +23,8 @@ EXPORT_SYMBOL_GPL(kmcl_may_tell);
 void kmcl_report_malformed(struct kmcl_channel *ch, enum kmcl_malformed kind)
 {
 	kmcl_event_count(kind);
+	this_cpu_inc(ch->counters->malformed[kind]);
 	trace_kmcl_malformed(ch, kind);
-	kmcl_tell("channel %s{%pUl}: %s: the channel has to be closed\n", ch->name,
-		  &ch->offer->instance, kmcl_malformed_name(kind));
+	kmcl_tell("channel %s {%pUl}: %s: the channel has to be closed\n", ch->label,
+		  &ch->offered, kmcl_malformed_name(kind));
 }

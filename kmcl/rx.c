@@ -5,7 +5,8 @@
  * One context at a time delivers for a channel. The bus's callback does it itself, at
  * DISPATCH_LEVEL, unless the driver wants PASSIVE_LEVEL; the worker does it then, and whenever
  * delivery has to go on without a signal from the peer: after a start, when a quota allows more,
- * when a batch was long enough.
+ * when a run has reached its limits; then signals leave everything to the worker until the ring is
+ * empty.
  *
  * A batch masks the ring's interrupt, copies and presents packet by packet, gives the room back to
  * the peer, unmasks and looks again. Each packet's descriptor is copied once and validated; then
@@ -20,9 +21,14 @@
 #include "channel.h"
 #include "report.h"
 #include "stats.h"
+#include "trace.h"
 
-/* Packets of one run; the worker goes on with the rest, so that other softirqs get their turn. */
-#define BATCH_BUDGET	256
+/*
+ * What a run may take before a thread goes on with the rest, so that one busy channel leaves its
+ * processor to others: packets, and milliseconds. Each channel has files in debugfs to change them.
+ */
+#define DEFAULT_BUDGET	256
+#define DEFAULT_TIME_MS	8
 
 /* Replies that the peer does not read: no new packets before it does. */
 #define REPLY_BACKLOG	1024
@@ -34,13 +40,18 @@ enum step {
 	STEP_FAILED,
 	STEP_STARVED,		/* until a packet is completed */
 	STEP_PASSIVE,		/* what comes next needs PASSIVE_LEVEL */
-	STEP_BUDGET,
+	STEP_LIMIT,
 };
 
 struct batch {
 	bool passive;
-	int budget;
+	bool thread;
+	u32 budget;
+	u32 taken;
+	u32 time_ms;
+	unsigned long until;
 	u32 presented;
+	u32 completions;
 };
 
 static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
@@ -58,8 +69,11 @@ static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
 /* Give the room of consumed packets back to the peer. */
 static void commit(struct kmcl_channel *ch)
 {
-	if (kmcl_ring_commit(&ch->link.in))
-		ch->offer->bus->ops->signal(ch->offer);
+	if (!kmcl_ring_commit(&ch->link.in))
+		return;
+	kmcl_count(ch, SIGNALS_SENT);
+	trace_kmcl_signal(ch, KMCL_SIGNAL_ROOM);
+	ch->offer->bus->ops->signal(ch->offer);
 }
 
 /*
@@ -98,7 +112,7 @@ static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming 
 static void count_in(struct kmcl_rx *rx, struct kmcl_incoming *in)
 {
 	rx->presenting = in;
-	rx->outstanding++;
+	rx->outstanding_most = max(rx->outstanding_most, ++rx->outstanding);
 }
 
 static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
@@ -107,6 +121,7 @@ static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, stru
 	VMBPACKETCOMPLETION handle = (VMBPACKETCOMPLETION)in;
 
 	commit_before_callback(ch, batch);
+	in->since = jiffies;
 	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
 	if (ch->config.process_packet) {
 		batch->presented++;
@@ -148,6 +163,8 @@ static bool may_take(struct kmcl_channel *ch)
 
 	rx->starved = rx->outstanding >= READ_ONCE(rx->quota) ||
 		      READ_ONCE(ch->tx.replies_queued) >= REPLY_BACKLOG;
+	if (rx->starved)
+		kmcl_count(ch, QUOTA_STOPS);
 	return !rx->starved;
 }
 
@@ -156,6 +173,8 @@ static struct kmcl_incoming *take_new_object(struct kmcl_channel *ch)
 	struct kmcl_incoming *in = kmcl_incoming_get(ch, GFP_ATOMIC);
 	struct kmcl_rx *rx = &ch->rx;
 
+	if (!in)
+		kmcl_count(ch, MEMORY_STOPS);
 	spin_lock_bh(&rx->lock);
 	if (in) {
 		count_in(rx, in);
@@ -229,6 +248,10 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 		kmcl_received_make(in, packet + sizeof(struct kmcl_desc),
 				   view->offset - sizeof(struct kmcl_desc));
 	kmcl_ring_consume(&ch->link.in, view->length);
+	kmcl_count(ch, IN_PACKETS);
+	kmcl_count_add(ch, IN_BYTES, view->length);
+	trace_kmcl_packet_fetch(ch, view->trans_id, view->type, view->length,
+				view->wants_completion);
 	return present(ch, in, batch);
 }
 
@@ -240,11 +263,16 @@ static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
 
 	if (length > kmcl_round8(ch->config.max_packet)) {
 		kmcl_event_count(KMCL_COUNT_OVERSIZE_COMPLETION);
+		kmcl_count(ch, OVERSIZE);
 		status = STATUS_BUFFER_TOO_SMALL;
 		length = 0;
 	}
 	memcpy(ch->rx.scratch, packet + view->offset, length);
 	kmcl_ring_consume(&ch->link.in, view->length);
+	batch->completions++;
+	kmcl_count(ch, IN_COMPLETIONS);
+	kmcl_count_add(ch, IN_BYTES, view->length);
+	trace_kmcl_packet_fetch(ch, view->trans_id, view->type, view->length, false);
 	commit_before_callback(ch, batch);
 	if (!kmcl_tx_complete(ch, view->trans_id, status, ch->rx.scratch, length))
 		return fail(ch, KMCL_BAD_ID);
@@ -280,11 +308,40 @@ static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batc
 		return take_completion(ch, packet, &view, batch);
 	case KMCL_PKT_CANCEL_REQUEST:
 		kmcl_event_count(KMCL_COUNT_CANCEL);
+		kmcl_count(ch, CANCELS);
 		kmcl_ring_consume(&ch->link.in, view.length);
 		return STEP_ON;
 	default:
 		return fail(ch, KMCL_BAD_TYPE);
 	}
+}
+
+static void begin_run(struct kmcl_channel *ch, struct batch *batch)
+{
+	batch->budget = READ_ONCE(ch->rx.budget) ?: U32_MAX;
+	batch->time_ms = READ_ONCE(ch->rx.time_ms);
+	batch->until = jiffies + (batch->time_ms ? msecs_to_jiffies(batch->time_ms) :
+						   MAX_JIFFY_OFFSET);
+}
+
+/*
+ * Called with more to do. A run takes one packet at least, whatever the time; at PASSIVE_LEVEL it
+ * keeps nobody from the processor.
+ */
+static bool limit_is_reached(struct kmcl_channel *ch, struct batch *batch)
+{
+	if (batch->taken == batch->budget) {
+		kmcl_count(ch, BUDGET_STOPS);
+		trace_kmcl_incoming_quota(ch, batch->budget, batch->taken, batch->thread);
+		return true;
+	}
+	if (!batch->passive && batch->taken && time_after(jiffies, batch->until)) {
+		kmcl_count(ch, TIME_STOPS);
+		trace_kmcl_incoming_time(ch, batch->time_ms, batch->taken, batch->thread);
+		return true;
+	}
+	batch->taken++;
+	return false;
 }
 
 static enum step step(struct kmcl_channel *ch, struct batch *batch)
@@ -293,16 +350,30 @@ static enum step step(struct kmcl_channel *ch, struct batch *batch)
 
 	if (!READ_ONCE(ch->rx.enabled))
 		return STEP_OFF;
-	if (!batch->budget--)
-		return STEP_BUDGET;
 	if (ch->rx.held)
-		return present_again(ch, batch);
+		return limit_is_reached(ch, batch) ? STEP_LIMIT : present_again(ch, batch);
 	available = kmcl_ring_available(&ch->link.in);
 	if (available < 0)
 		return fail(ch, KMCL_BAD_INDEX);
 	if (!available)
 		return STEP_EMPTY;
+	if (limit_is_reached(ch, batch))
+		return STEP_LIMIT;
 	return take_packet(ch, available, batch);
+}
+
+static void end_batch(struct kmcl_channel *ch, struct batch *batch)
+{
+	if (batch->presented || batch->completions)
+		trace_kmcl_fetch_done(ch, batch->presented, batch->completions, batch->thread);
+	batch->completions = 0;
+	if (!batch->presented)
+		return;
+	kmcl_count(ch, BATCHES);
+	kmcl_count_add(ch, BATCH_PACKETS, batch->presented);
+	if (ch->config.processing_complete)
+		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);
+	batch->presented = 0;
 }
 
 /* Everything up to an empty ring or another reason to stop. The interrupt stays masked. */
@@ -315,18 +386,16 @@ static enum step deliver_batch(struct kmcl_channel *ch, struct batch *batch)
 		stop = step(ch, batch);
 	} while (stop == STEP_ON);
 	commit(ch);
-
-	if (batch->presented && ch->config.processing_complete)
-		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);
-	batch->presented = 0;
+	end_batch(ch, batch);
 	return stop;
 }
 
-static enum step deliver(struct kmcl_channel *ch, bool passive)
+static enum step deliver(struct kmcl_channel *ch, bool passive, bool thread)
 {
-	struct batch batch = { .passive = passive, .budget = BATCH_BUDGET };
+	struct batch batch = { .passive = passive, .thread = thread };
 	enum step stop;
 
+	begin_run(ch, &batch);
 	for (;;) {
 		stop = deliver_batch(ch, &batch);
 		if (stop != STEP_EMPTY || !kmcl_ring_unmask(&ch->link.in))
@@ -342,7 +411,7 @@ static bool needs_passive(const struct kmcl_rx *rx)
 }
 
 /* Become the delivery context. Return: false if there is nothing to do here. */
-static bool begin(struct kmcl_rx *rx, bool passive)
+static bool begin(struct kmcl_rx *rx, bool passive, bool thread)
 {
 	bool mine = false;
 
@@ -351,7 +420,7 @@ static bool begin(struct kmcl_rx *rx, bool passive)
 		/* Nothing is delivered. */
 	} else if (rx->running) {
 		rx->again = true;
-	} else if (needs_passive(rx) && !passive) {
+	} else if ((needs_passive(rx) && !passive) || (rx->in_thread && !thread)) {
 		delivery_work(rx);
 	} else {
 		rx->running = true;
@@ -371,18 +440,19 @@ static void end(struct kmcl_channel *ch, enum step stop)
 	spin_lock_bh(&rx->lock);
 	rx->running = false;
 	rx->runner = NULL;
+	rx->in_thread = stop == STEP_LIMIT;
 	if (!rx->enabled)
 		wake_up_all(&ch->wait);
-	else if (!rx->failed && (rx->again || stop == STEP_BUDGET || stop == STEP_PASSIVE ||
+	else if (!rx->failed && (rx->again || stop == STEP_LIMIT || stop == STEP_PASSIVE ||
 				 stop == STEP_OFF))
 		delivery_work(rx);
 	spin_unlock_bh(&rx->lock);
 }
 
-static void run(struct kmcl_channel *ch, bool passive)
+static void run(struct kmcl_channel *ch, bool passive, bool thread)
 {
-	if (begin(&ch->rx, passive))
-		end(ch, deliver(ch, passive));
+	if (begin(&ch->rx, passive, thread))
+		end(ch, deliver(ch, passive, thread));
 }
 
 static void work(struct work_struct *work)
@@ -390,11 +460,11 @@ static void work(struct work_struct *work)
 	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, rx.work);
 
 	if (READ_ONCE(ch->rx.passive) || READ_ONCE(ch->rx.held)) {
-		run(ch, true);
+		run(ch, true, true);
 		return;
 	}
 	local_bh_disable();
-	run(ch, false);
+	run(ch, false, true);
 	local_bh_enable();
 }
 
@@ -406,8 +476,10 @@ static void work(struct work_struct *work)
  */
 void kmcl_rx_signalled(struct kmcl_channel *ch)
 {
+	kmcl_count(ch, SIGNALS_RECEIVED);
+	trace_kmcl_signal(ch, KMCL_SIGNAL_RECEIVED);
 	kmcl_tx_drain(ch);
-	run(ch, false);
+	run(ch, false, false);
 }
 
 /* Before an open: what delivery may not lack later. */
@@ -485,6 +557,7 @@ void kmcl_rx_reset(struct kmcl_channel *ch)
 	}
 	rx->failed = false;
 	rx->starved = false;
+	rx->in_thread = false;
 	kvfree(rx->scratch);
 	rx->scratch = NULL;
 }
@@ -502,6 +575,9 @@ void kmcl_rx_init(struct kmcl_channel *ch)
 
 	spin_lock_init(&rx->lock);
 	rx->quota = ch->is_server ? 1024 : U32_MAX;
+	rx->budget = DEFAULT_BUDGET;
+	rx->time_ms = DEFAULT_TIME_MS;
+	INIT_LIST_HEAD(&rx->all);
 	INIT_LIST_HEAD(&rx->free);
 	INIT_WORK(&rx->work, work);
 }
@@ -590,6 +666,7 @@ VOID FASTCALL VmbChannelPacketDeferToPassive(VMBPACKETCOMPLETION PacketCompletio
 	if (KMCL_MISUSE(!in || !kmcl_rx_take_back(in, KMCL_INCOMING_HELD),
 			"not in this packet's callback"))
 		return;
+	kmcl_count(in->ch, DEFERS);
 	WRITE_ONCE(in->ch->rx.held, in);
 }
 EXPORT_SYMBOL_GPL(VmbChannelPacketDeferToPassive);

@@ -4,6 +4,7 @@
 #include <linux/seq_file.h>
 
 #include "channel.h"
+#include "debugfs/view.h"
 #include "stats.h"
 #include "nt/nt.h"
 
@@ -61,6 +62,7 @@ void kmcl_stats_init(void)
 	debugfs_create_file("objects", 0444, dir, NULL, &objects_fops);
 	debugfs_create_file("events", 0444, dir, NULL, &events_fops);
 	debugfs_create_file("pool", 0444, dir, NULL, &pool_fops);
+	kmcl_view_init(dir);
 	debugfs_create_atomic_t("pend_external", 0600, dir, &kmcl_pend_external);
 }
 

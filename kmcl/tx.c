@@ -17,6 +17,7 @@
 
 #include "channel.h"
 #include "report.h"
+#include "trace.h"
 
 #define RETRY_MIN_MS	10u
 #define RETRY_MAX_MS	1000u
@@ -47,7 +48,19 @@ bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
 	       (!pages || length + KMCL_TRAILER_SIZE < pages * KMCL_PAGE_SIZE);
 }
 
-static void write_packet(struct kmcl_ring *ring, u8 *to, const struct kmcl_desc *desc,
+/* A packet or a reply is in the ring. */
+static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc)
+{
+	if (desc->type == KMCL_PKT_COMPLETION)
+		kmcl_count(ch, OUT_COMPLETIONS);
+	else
+		kmcl_count(ch, OUT_PACKETS);
+	kmcl_count_add(ch, OUT_BYTES, desc->len8 * 8u);
+	trace_kmcl_packet_send(ch, desc->trans_id, desc->type, desc->len8 * 8u,
+			       desc->flags & KMCL_DESC_FLAG_COMPLETION_REQUESTED);
+}
+
+static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
 			 const void *head, u32 head_length, const void *data, u32 length)
 {
 	u32 used = sizeof(*desc) + head_length + length;
@@ -58,13 +71,44 @@ static void write_packet(struct kmcl_ring *ring, u8 *to, const struct kmcl_desc 
 		memcpy(to + sizeof(*desc), head, head_length);
 	memcpy(to + sizeof(*desc) + head_length, data, length);
 	memset(to + used, 0, whole - used);
-	kmcl_ring_push(ring, whole);
+	kmcl_ring_push(&ch->link.out, whole);
+	count_sent(ch, desc);
 }
 
 static void publish(struct kmcl_channel *ch)
 {
-	if (kmcl_ring_publish(&ch->link.out))
-		ch->offer->bus->ops->signal(ch->offer);
+	if (!kmcl_ring_publish(&ch->link.out)) {
+		kmcl_count(ch, SIGNALS_SUPPRESSED);
+		trace_kmcl_signal(ch, KMCL_SIGNAL_SUPPRESSED);
+		return;
+	}
+	kmcl_count(ch, SIGNALS_SENT);
+	trace_kmcl_signal(ch, KMCL_SIGNAL_SENT);
+	ch->offer->bus->ops->signal(ch->offer);
+}
+
+/* ... if there is anything. */
+static void publish_rest(struct kmcl_channel *ch)
+{
+	if (ch->link.out.mine != ch->link.out.published)
+		publish(ch);
+}
+
+/* From the first packet that finds no room until the queue is empty again. */
+static void ring_is_full(struct kmcl_channel *ch)
+{
+	if (ch->tx.full_since)
+		return;
+	ch->tx.full_since = ktime_get_ns();
+	kmcl_count(ch, RING_FULL);
+}
+
+static void ring_has_room(struct kmcl_channel *ch)
+{
+	if (!ch->tx.full_since)
+		return;
+	kmcl_count_add(ch, RING_FULL_NS, ktime_get_ns() - ch->tx.full_since);
+	ch->tx.full_since = 0;
 }
 
 /* The peer's index cannot be one: nothing more goes out before a close. */
@@ -126,6 +170,7 @@ static bool packet_sent(struct kmcl_packet *packet)
 
 static void open_transaction(struct kmcl_tx *tx, struct kmcl_txn *txn)
 {
+	txn->start = kmcl_latency_start();
 	kmcl_ids_open(&tx->ids, &txn->id);
 	txn->desc.trans_id = txn->id.id;
 	if (unlikely(kmcl_ids_is_crowded(&tx->ids)))
@@ -141,7 +186,7 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 	err = kmcl_ring_reserve(&ch->link.out, txn->desc.len8 * 8u, &to);
 	if (err == -EAGAIN) {
 		/* The peer reckons its room, and whether to signal it, by what it has seen. */
-		publish(ch);
+		publish_rest(ch);
 		err = kmcl_ring_wait_for_room(&ch->link.out, txn->desc.len8 * 8u);
 	}
 	if (!err)
@@ -151,7 +196,7 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 
 	if (txn->kind == KMCL_TXN_PACKET && txn_packet(txn)->wants_completion)
 		open_transaction(tx, txn);
-	write_packet(&ch->link.out, to, &txn->desc, txn->body, txn->head,
+	write_packet(ch, to, &txn->desc, txn->body, txn->head,
 		     txn->body + txn->head, txn->length);
 	return 0;
 }
@@ -160,7 +205,7 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 static void drain(struct kmcl_channel *ch, struct list_head *sent)
 {
 	struct kmcl_tx *tx = &ch->tx;
-	bool progress = false;
+	unsigned int before = tx->queued;
 	int err = 0;
 
 	while (!list_empty(&tx->queue)) {
@@ -169,22 +214,26 @@ static void drain(struct kmcl_channel *ch, struct list_head *sent)
 		err = write_queued(ch, txn);
 		if (err)
 			break;
-		progress = true;
 		list_del_init(&txn->link);
+		tx->queued--;
 		if (txn->kind == KMCL_TXN_REPLY)
 			tx->replies_queued--;
 		if (txn->kind == KMCL_TXN_REPLY || packet_sent(txn_packet(txn)))
 			list_add_tail(&txn->link, sent);
 	}
-	publish(ch);
+	publish_rest(ch);
+	trace_kmcl_queue_drain(ch, before - tx->queued, tx->queued);
 
-	if (list_empty(&tx->queue))
+	if (list_empty(&tx->queue)) {
 		kmcl_ring_stop_waiting(&ch->link.out);
+		ring_has_room(ch);
+	}
 	if (err == -EIO)
 		corrupt(ch);
 	if (err != -EAGAIN)
 		return;
-	tx->retry_ms = progress ? 0 : tx->retry_ms * 2;
+	ring_is_full(ch);
+	tx->retry_ms = tx->queued < before ? 0 : tx->retry_ms * 2;
 	tx->retry_ms = clamp(tx->retry_ms, RETRY_MIN_MS, RETRY_MAX_MS);
 	retry_soon(tx, tx->retry_ms);
 }
@@ -261,9 +310,13 @@ static void enqueue(struct kmcl_channel *ch, struct kmcl_txn *txn,
 	txn->head = message->head_length;
 	txn->length = message->length;
 	list_add_tail(&txn->link, &tx->queue);
+	kmcl_count(ch, OUT_QUEUED);
+	tx->queued_most = max(tx->queued_most, ++tx->queued);
+	trace_kmcl_packet_queue(ch, txn->desc.len8 * 8u, tx->queued);
 
 	if (!tx->ring_open)
 		return;
+	ring_is_full(ch);
 	if (was_empty)
 		tx->retry_ms = RETRY_MIN_MS;
 	txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
@@ -307,6 +360,7 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 		return status;
 	packet->wants_completion = wants_completion;
 	packet->external = message->type == KMCL_PKT_DATA_GPA_DIRECT;
+	txn->since = jiffies;
 	describe(&txn->desc, message,
 		 wants_completion ? KMCL_DESC_FLAG_COMPLETION_REQUESTED : 0);
 	if (tx->gate == KMCL_GATE_OPEN)
@@ -326,7 +380,7 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 
 	if (wants_completion)
 		open_transaction(tx, txn);
-	write_packet(&ch->link.out, to, &txn->desc, message->head, message->head_length,
+	write_packet(ch, to, &txn->desc, message->head, message->head_length,
 		     message->data, message->length);
 	packet->state = KMCL_PACKET_ON_WIRE;
 	*sent = packet_sent(packet);
@@ -386,7 +440,7 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 		if (err == -EIO)
 			status = STATUS_FILE_CORRUPT_ERROR;
 		if (!err) {
-			write_packet(&ch->link.out, to, &desc, message->head,
+			write_packet(ch, to, &desc, message->head,
 				     message->head_length, message->data, message->length);
 			publish(ch);
 			status = STATUS_SUCCESS;
@@ -418,6 +472,7 @@ bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 	int err = -EIO;
 	u8 *to;
 
+	txn->since = jiffies;
 	describe(&txn->desc, &message, 0);
 	txn->desc.trans_id = in->trans_id;
 
@@ -425,7 +480,7 @@ bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 	if (tx->ring_open && !READ_ONCE(ch->peer_gone))
 		err = reserve(ch, &txn->desc, &to);
 	if (!err) {
-		write_packet(&ch->link.out, to, &txn->desc, NULL, 0, data, length);
+		write_packet(ch, to, &txn->desc, NULL, 0, data, length);
 		publish(ch);
 	} else if (err == -EAGAIN) {
 		tx->replies_queued++;
@@ -487,9 +542,14 @@ void kmcl_tx_stop_waiting(struct kmcl_channel *ch)
 /* A request that was given up leaves the queue; what was behind it may fit. With tx->lock held. */
 void kmcl_tx_unqueue(struct kmcl_packet *packet)
 {
+	struct kmcl_channel *ch = packet->ch;
+
 	list_del_init(&packet->txn.link);
-	if (packet->ch->tx.ring_open)
-		retry_soon(&packet->ch->tx, 0);
+	ch->tx.queued--;
+	if (list_empty(&ch->tx.queue))
+		ring_has_room(ch);
+	if (ch->tx.ring_open)
+		retry_soon(&ch->tx, 0);
 }
 
 /* From here on nobody touches the outgoing ring. */
@@ -500,6 +560,7 @@ void kmcl_tx_ring_closed(struct kmcl_channel *ch)
 	spin_lock_bh(&tx->lock);
 	tx->ring_open = false;
 	tx->corrupt = false;
+	ring_has_room(ch);
 	spin_unlock_bh(&tx->lock);
 	cancel_delayed_work_sync(&tx->retry);
 }
@@ -539,9 +600,11 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 
 	spin_lock_bh(&tx->lock);
 	found = kmcl_ids_close(&tx->ids, id);
-	if (found)
-		packet = end_transaction(container_of(found, struct kmcl_packet, txn.id), status,
-					 data, length);
+	if (found) {
+		packet = container_of(found, struct kmcl_packet, txn.id);
+		kmcl_latency_end(ch, packet->txn.start);
+		packet = end_transaction(packet, status, data, length);
+	}
 	if (packet)
 		kmcl_routine_run(packet, status, data, length);
 	else
@@ -596,6 +659,7 @@ void kmcl_tx_flush(struct kmcl_channel *ch)
 	list_splice_tail_init(&tx->aside, &queued);
 	list_splice_tail_init(&tx->queue, &queued);
 	tx->replies_queued = 0;
+	tx->queued = 0;
 	spin_unlock_bh(&tx->lock);
 
 	hlist_for_each_entry_safe(id, next_node, &on_wire, node) {
@@ -666,6 +730,7 @@ void kmcl_tx_rebuild(struct kmcl_txn *txn, u16 type, u16 flags, const void *data
 {
 	struct kmcl_message message = { .type = type, .data = data, .length = length };
 
+	txn->since = jiffies;
 	describe(&txn->desc, &message, flags);
 	memcpy(txn->body, data, length);
 	txn->head = 0;
@@ -686,12 +751,15 @@ void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_i
 	spin_lock_bh(&tx->lock);
 	kmcl_ids_skip(&tx->ids, last_id);
 	list_for_each_entry_safe(txn, next, txns, link) {
-		if (txn->kind == KMCL_TXN_REPLY) {
-			tx->replies_queued++;
-		} else if (txn_packet(txn)->state == KMCL_PACKET_ON_WIRE) {
+		if (txn->kind == KMCL_TXN_PACKET &&
+		    txn_packet(txn)->state == KMCL_PACKET_ON_WIRE) {
 			list_del_init(&txn->link);
 			kmcl_ids_reopen(&tx->ids, &txn->id, txn->desc.trans_id);
+			continue;
 		}
+		tx->queued++;
+		if (txn->kind == KMCL_TXN_REPLY)
+			tx->replies_queued++;
 	}
 	list_splice_init(txns, &tx->queue);
 	if (kmcl_ids_is_crowded(&tx->ids))

@@ -23,7 +23,7 @@ suites=("$@")
 if [ $# = 0 ]; then
 	suites=(lifecycle rescind pause arguments packet send room receive quota malformed
 		synchronous pipe external gpadl interface stress local server
-		local-packet local-memory pending storm hostile pnp wdf save restore misuse)
+		local-packet local-memory pending storm hostile pnp wdf save restore counters misuse)
 fi
 
 failed=0

@@ -32,6 +32,7 @@ extern const struct ktap_suite pnp_suite;
 extern const struct ktap_suite wdf_suite;
 extern const struct ktap_suite save_suite;
 extern const struct ktap_suite restore_suite;
+extern const struct ktap_suite counters_suite;
 extern const struct ktap_suite misuse_suite;
 
 #endif

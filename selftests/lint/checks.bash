@@ -43,7 +43,7 @@ ignored+=,MACRO_ARG_UNUSED,USE_LOCKDEP,BIT_MACRO,FUNCTION_ARGUMENTS,FILE_PATH_CH
 # In programs of user space: kernel types, attributes and helpers, which are not there.
 user=$ignored,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,EXPORT_SYMBOL
 # Trace events have a shape of their own.
-trace=$ignored,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
+trace=$ignored,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,COMPLEX_MACRO
 # In include/, which says what Windows' headers say in their shape: also how macros and declarations are made.
 windows=$user,COMPLEX_MACRO,MACRO_ARG_PRECEDENCE,MACRO_WITH_FLOW_CONTROL,OPEN_ENDED_LINE
 windows+=,PARENTHESIS_ALIGNMENT,LINE_SPACING,COMPARISON_TO_NULL,TRAILING_SEMICOLON,SPACING,POINTER_LOCATION

@@ -12,6 +12,23 @@ atomic_t kmcl_objects[KMCL_OBJECTS];
 atomic_t kmcl_events[KMCL_COUNTS];
 atomic_t kmcl_pend_external;
 
+/* Nobody looks from outside. */
+void kmcl_view_owner(struct kmcl_channel *ch, unsigned long caller)
+{
+}
+
+void kmcl_view_add(struct kmcl_channel *ch)
+{
+}
+
+void kmcl_view_remove(struct kmcl_channel *ch)
+{
+}
+
+void kmcl_latency_count(const struct kmcl_channel *ch, u64 start)
+{
+}
+
 static struct host *host_from(struct kmcl_offer *offer)
 {
 	return container_of(offer, struct host, offer);

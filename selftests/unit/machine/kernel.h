@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -350,12 +351,30 @@ typedef int clockid_t;
 #define hrtimer_init(timer, clock, mode)	((void)(clock), (void)(mode))
 #define complete_and_exit(completion, code)	abort()
 
+/* ---- counters: one processor, and nobody asks for latencies ---- */
+
+#define __percpu
+#define alloc_percpu(type)	kzalloc(sizeof(type), GFP_KERNEL)
+#define free_percpu(p)		kfree(p)
+#define this_cpu_add(n, value)	((n) += (value))
+#define this_cpu_inc(n)		((n)++)
+#define DECLARE_STATIC_KEY_FALSE(key)	extern int key
+#define static_branch_unlikely(key)	0
+#define ktime_get_ns()		((u64)machine_now() * 1000000)
+#define jiffies			((unsigned long)machine_now())
+#define time_after(a, b)	((long)((b) - (a)) < 0)
+#define MAX_JIFFY_OFFSET	((~0ul >> 1) - 1)
+#define MODULE_NAME_LEN		56
+#define _RET_IP_		0ul
+#define strscpy(to, from, size)	snprintf(to, size, "%s", from)
+
 /* Trace events do nothing here. */
 #define TP_PROTO(...)		__VA_ARGS__
 #define TP_ARGS(...)		__VA_ARGS__
 #define TRACE_EVENT(name, proto, ...) \
 	__attribute__((unused)) static void trace_##name(proto) { }
 #define DECLARE_EVENT_CLASS(...)
-#define DEFINE_EVENT(class, name, proto, ...)	TRACE_EVENT(name, proto)
+#define DEFINE_EVENT(class, name, proto, ...) \
+	__attribute__((unused)) static void trace_##name(proto) { }
 
 #endif
