@@ -20,8 +20,12 @@ OUTER_MODULES = ["9p", "9pnet_virtio", "kvm", "kvm-amd"]
 # What a test gets that asks for it: programs of the root of that name, and in-tree modules.
 PROGRAMS = {
     "input": (["/usr/bin/evtest"], ["evdev"]),
+    "observe": (["/usr/bin/python3.13", "/usr/bin/trace-cmd"], []),
     "storage": (["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"], ["ext4"]),
 }
+
+# What Python has to find in a guest with `observe`.
+PYTHON_IMPORTS = "argparse, curses, encodings.ascii, json, locale, os, shutil, sys, time"
 
 
 class Cpio:
@@ -185,6 +189,28 @@ def _inner_base(kernel):
     return _cached("inner", kernel, [GUEST / "modules"], make)
 
 
+def _imported():
+    """What Python reads for PYTHON_IMPORTS: (path in the guest, path in the root). Compiled already: TCG is slow."""
+    shown = roots.run_output("observe", "python3", "-X", "frozen_modules=off", "-c",
+                             f"import {PYTHON_IMPORTS}\nfor module in list(sys.modules.values()):\n"
+                             "    print(getattr(module, '__file__', ''), getattr(module, '__cached__', ''))")
+    for line in shown.splitlines():
+        source, _, compiled = line.partition(" ")
+        if compiled.endswith(".pyc") and (roots.path("observe") / compiled.lstrip("/")).exists():
+            yield f"{source}c", compiled
+        elif source.startswith("/"):
+            yield source, source
+
+
+def _python(cpio):
+    files = dict(_imported())
+    _programs(cpio, "observe", [name for name in files if name.endswith(".so")])
+    for name, source in files.items():
+        if not name.endswith(".so"):
+            cpio.file(name, _inside(roots.path("observe"), source), 0o644)
+    cpio.symlink("bin/python3", "/usr/bin/python3.13")
+
+
 def _with_programs(kernel, root):
     programs, modules = PROGRAMS[root]
 
@@ -193,6 +219,8 @@ def _with_programs(kernel, root):
         _programs(cpio, root, programs)
         for program in programs:
             cpio.symlink(f"sbin/{os.path.basename(program)}", program)
+        if root == "observe":
+            _python(cpio)
         _modules(cpio, kernel, modules)
         return cpio.bytes()
 

@@ -17,6 +17,7 @@ from .qmp import QmpError
 KMOD_TESTS = builds.TOP / "selftests/kmod"
 OWN_TESTS = builds.TOP / "selftests/vm/tests"
 SAMPLES = builds.TOP / "samples"
+TOOLS = builds.TOP / "kmcl/tools"
 USER_PROGRAMS = builds.TOP / "selftests/user"
 
 HEADER = re.compile(r"^# vm:\s*(hyperv|none|any|peer)\b(.*)$", re.MULTILINE)
@@ -114,6 +115,7 @@ def _files(tests, grace):
         for path in folder.glob("*"):
             if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
                 files[f"tests/{path.name}"] = path
+    files.update((f"kmcl/tools/{path.name}", path) for path in TOOLS.iterdir() if path.is_file())
     files.update((f"tests/{path.name}", path) for path in _programs())
     return files
 
