@@ -6,6 +6,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SRC := /usr/src/kmcl-$(VERSION)
+TOOLS := $(addprefix kmcl/tools/,kmclstat kmcl-trace kmcl-report)
 
 # make test TESTS="dynmem*" KERNELS="6.12"
 TESTS ?=
@@ -26,7 +27,7 @@ help:
 	@echo
 	@echo 'Use it on this kernel ($(KVER)):'
 	@echo '  make modules       build kmcl.ko and kmcl_hyperv.ko; KVER or KDIR choose a kernel'
-	@echo '  make install       into /lib/modules/$(KVER)/updates; make uninstall takes them out'
+	@echo '  make install       into /lib/modules/$(KVER)/updates, tools into /usr/local/sbin; make uninstall'
 	@echo '  make dkms-install  let DKMS build them for every kernel; make dkms-uninstall'
 	@echo
 	@echo 'Work on it:'
@@ -47,9 +48,11 @@ modules:
 
 install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates modules_install
+	install -D -t $(DESTDIR)/usr/local/sbin $(TOOLS)
 	$(if $(DESTDIR),,depmod $(KVER))
 
 uninstall:
+	rm -f $(addprefix $(DESTDIR)/usr/local/sbin/,$(notdir $(TOOLS)))
 	find $(DESTDIR)/lib/modules/$(KVER)/updates -name 'kmcl.ko*' -delete -o -name 'kmcl_hyperv.ko*' -delete
 	$(if $(DESTDIR),,depmod $(KVER))
 
