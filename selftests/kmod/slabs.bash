@@ -15,7 +15,8 @@ settle() {
 	for file in /sys/kernel/slab/*/shrink; do
 		echo 1 >"$file" 2>/dev/null
 	done
-	sleep 0.2
+	# Each of these files cost an object of kmalloc-96, which kfree_rcu() holds back for 5 s.
+	sleep 8
 }
 
 # Name, objects, and how far that number can be off.
