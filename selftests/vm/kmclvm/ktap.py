@@ -11,6 +11,9 @@ TODO = re.compile(r"#\s*(TODO|XFAIL)\b", re.IGNORECASE)
 
 EXIT_SKIP = 4
 
+# Diagnostic lines that a summary repeats.
+SAID = 3
+
 
 class Tally:
     """The names of what passed, failed (and why) and was skipped (and why)."""
@@ -56,19 +59,19 @@ def parse(lines, name, status=0):
     """The tally of one test program's output and exit status.
 
     Only leaves count: the line that sums up nested results counts when it fails without a failed leaf. A plan that
-    the results do not fill is a failure, and so is a program that says nothing. A failure is told with the first
-    diagnostic line before it, since a summary may be all that somebody gets to see.
+    the results do not fill is a failure, and so is a program that says nothing. A failure is told with the last
+    diagnostic lines before it, since a summary may be all that somebody gets to see.
     """
     tally = Tally()
     plan = None
     results = 0
     # Results seen at each deeper indentation since the last line at this one.
     nested = {}
-    said = ""
+    said = []
     for line in lines:
         match = DIAGNOSTIC.match(line)
         if match:
-            said = said or match[1]
+            said = [*said, match[1]][-SAID:]
             continue
         match = PLAN.match(line)
         if match and not match[1]:
@@ -96,8 +99,8 @@ def parse(lines, name, status=0):
         elif good:
             pass
         elif not nested_failed:
-            tally.fail(label, said)
-        said = ""
+            tally.fail(label, "; ".join(said))
+        said = []
     if status == EXIT_SKIP and not tally.total:
         tally.skip(name, "exit status 4")
     elif status not in (0, EXIT_SKIP) and not tally.failed:
