@@ -278,6 +278,7 @@ typedef struct machine_wait wait_queue_head_t;
 #define DECLARE_WAIT_QUEUE_HEAD(name)	wait_queue_head_t name = { }
 #define init_waitqueue_head(wait)	(*(wait) = (wait_queue_head_t) { })
 #define wake_up_all(wait)		machine_wake(wait)
+/* Who asks and who joins take turns on this machine. */
 #define waitqueue_active(wait)		((wait)->joined > 0)
 
 /*

@@ -318,6 +318,8 @@ static struct task_struct *start(const char *name, void (*run)(void *arg), void 
 	stack = task->stack;
 	if (!stack) {
 		stack = malloc(STACK);
+		if (!stack)
+			machine_fail("no memory for a stack");
 		VALGRIND_STACK_REGISTER(stack, (char *)stack + STACK);
 	}
 	*task = (struct task_struct) {
