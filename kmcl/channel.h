@@ -9,8 +9,13 @@
  *   tx->lock     sending: gate, queue, transaction ids, the outgoing ring
  *   packets.lock the list of packet objects
  *
- * tx->lock nests in the lock of bus.c; no others nest. The incoming ring belongs to the one
- * delivery context that rx->running stands for.
+ * Of these only tx->lock is taken with another spin lock held, that of bus.c; and with tx->lock
+ * held KEVENTs are set, which takes the dispatcher lock of nt/. In nt/ the lock of the device
+ * stacks comes before that of a node of pnp.c. The incoming ring belongs to the one delivery
+ * context that rx->running stands for.
+ *
+ * Mutexes, outermost first: the registry of bus.c, the device lock of hv_vmbus, rescind_lock of
+ * hyperv/; all come before the lock of bus.c. So does the mutex of local/.
  *
  * A life-cycle transition belongs to one thread at a time (ch->transition), which may sleep and
  * calls the state callbacks; this is not a lock but a turn, taken in lifecycle.c.
