@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 
+#include "channel.h"
 #include "client.h"
 #include "ktap.h"
 
@@ -203,6 +204,12 @@ static bool make_device(struct client *c)
 	return c->dev;
 }
 
+/* What the library has behind the handle, for tests that look into it. */
+struct kmcl_channel *channel_of(struct client *c)
+{
+	return (struct kmcl_channel *)c->channel;
+}
+
 /* Aim at one instance, or with NULL at any. */
 void client_target(struct client *c, const guid_t *instance)
 {
@@ -252,11 +259,15 @@ bool client_destroy(struct client *c)
 	return good;
 }
 
-/* Offer the device, enable, and forget the log so far. */
+/*
+ * Offer the device, enable, and forget the log so far. A start looks into the ring, in a thread of
+ * its own; let that be over, or it may take the packets that a test expects in its own context.
+ */
 void client_open(struct client *c)
 {
 	testbus_offer(c->dev);
 	c->result = VmbChannelEnable(c->channel);
+	flush_work(&channel_of(c)->rx.work);
 	client_forget(c);
 }
 

@@ -12,11 +12,6 @@
 /* A packet of one number, as the counters of bytes see it. */
 #define NUMBER_BYTES	(sizeof(struct kmcl_desc) + sizeof(u64))
 
-static struct kmcl_channel *channel_of(struct client *c)
-{
-	return (struct kmcl_channel *)c->channel;
-}
-
 static u64 count_of(struct client *c, enum kmcl_counter counter)
 {
 	unsigned int cpu;
