@@ -11,7 +11,7 @@ TOOLS := $(addprefix kmcl/tools/,kmclstat kmcl-trace kmcl-report)
 # make test TESTS="dynmem*" KERNELS="6.12"
 TESTS ?=
 KERNELS ?=
-# make test TESTS='peer_*' COUNTS=full: as often as the project's claims say, which takes an hour; or parameters of
+# make test TESTS='kmcl peer_*' COUNTS=full: as often as the project's claims say, which takes an hour; or parameters of
 # peer_test.ko, as COUNTS="echoes=100000 chains=1000 rescinds=20"
 COUNTS ?=
 export COUNTS

@@ -381,6 +381,7 @@ int kmcl_local_serve(struct kmcl_channel *ch);
 /* debugfs/ */
 void kmcl_view_owner(struct kmcl_channel *ch, unsigned long caller);
 void kmcl_view_add(struct kmcl_channel *ch);
+void kmcl_view_open(struct kmcl_channel *ch);
 void kmcl_view_remove(struct kmcl_channel *ch);
 
 /* incoming.c */

@@ -186,6 +186,8 @@ static void set_phase(struct kmcl_channel *ch, enum kmcl_phase phase)
 		return;
 	WRITE_ONCE(ch->state.phase, phase);
 	trace_kmcl_phase(ch, phase);
+	if (phase == KMCL_OPENING)
+		kmcl_view_open(ch);
 }
 
 /* EvtChannelClosed has returned, or will never be called: nothing of the driver's is left. */

@@ -122,23 +122,25 @@ static void show_snapshot(struct seq_file *m, struct kmcl_channel *ch, unsigned 
 	kfree(s);
 }
 
-/* The order is that of the enum above. */
-const struct kmcl_view_kind kmcl_view_kinds[KMCL_VIEW_KINDS] = {
-	[STATE]			= { "state", show_snapshot },
-	[BUS]			= { "bus", show_snapshot },
-	[RING_IN]		= { "ring_in", show_snapshot },
-	[RING_OUT]		= { "ring_out", show_snapshot },
-	[QUEUE]			= { "queue", show_snapshot },
-	[QUEUE_HIGHEST]		= { "queue_highest", show_snapshot },
-	[OUTSTANDING]		= { "outstanding", show_snapshot },
-	[OUTSTANDING_HIGHEST]	= { "outstanding_highest", show_snapshot },
-	[PACKETS]		= { "packets", show_snapshot },
-	[GPADLS]		= { "gpadls", show_snapshot },
-	[TRANSACTIONS]		= { "transactions", show_snapshot },
-	[RING_FULL_NOW_NS]	= { "ring_full_now_ns", show_snapshot },
+const struct kmcl_view_kind kmcl_view_identity[KMCL_VIEW_IDENTITY] = {
 	{ "name", show_name },
 	{ "endpoint", show_endpoint },
 	{ "owner", show_owner },
 	{ "type", show_type },
 	{ "instance", show_instance },
+	{ "state", show_snapshot, STATE },
+	{ "bus", show_snapshot, BUS },
+};
+
+const struct kmcl_view_kind kmcl_view_traffic[KMCL_VIEW_TRAFFIC] = {
+	{ "ring_in", show_snapshot, RING_IN },
+	{ "ring_out", show_snapshot, RING_OUT },
+	{ "queue", show_snapshot, QUEUE },
+	{ "queue_highest", show_snapshot, QUEUE_HIGHEST },
+	{ "outstanding", show_snapshot, OUTSTANDING },
+	{ "outstanding_highest", show_snapshot, OUTSTANDING_HIGHEST },
+	{ "packets", show_snapshot, PACKETS },
+	{ "gpadls", show_snapshot, GPADLS },
+	{ "transactions", show_snapshot, TRANSACTIONS },
+	{ "ring_full_now_ns", show_snapshot, RING_FULL_NOW_NS },
 };

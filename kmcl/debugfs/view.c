@@ -56,22 +56,34 @@ static struct kmcl_view_file *add_file(struct kmcl_view_file *file, struct kmcl_
 	return file + 1;
 }
 
-static void add_files(struct kmcl_channel *ch)
+static struct kmcl_view_file *add_kinds(struct kmcl_view_file *file, struct kmcl_channel *ch,
+					const struct kmcl_view_kind *kind, unsigned int count)
 {
-	struct kmcl_view_file *file = ch->files->file;
+	for (; count; count--, kind++)
+		file = add_file(file, ch, kind->name, kind->show, kind->n);
+	return file;
+}
+
+static void add_traffic(struct kmcl_channel *ch, struct kmcl_view_file *file)
+{
 	unsigned int i;
 	char name[32];
 
-	debugfs_create_u32("budget", 0600, ch->files->dir, &ch->rx.budget);
-	debugfs_create_u32("time_ms", 0600, ch->files->dir, &ch->rx.time_ms);
-	for (i = 0; i < KMCL_VIEW_KINDS; i++)
-		file = add_file(file, ch, kmcl_view_kinds[i].name, kmcl_view_kinds[i].show, i);
+	file = add_kinds(file, ch, kmcl_view_traffic, KMCL_VIEW_TRAFFIC);
 	for (i = 0; i < KMCL_COUNTERS_COUNT; i++)
 		file = add_file(file, ch, kmcl_counter_name(i), show_counter, i);
 	for (i = KMCL_WELL_FORMED + 1; i < KMCL_MALFORMED_KINDS; i++) {
 		snprintf(name, sizeof(name), "malformed_%s", kmcl_malformed_word(i));
 		file = add_file(file, ch, name, show_malformed, i);
 	}
+}
+
+static void add_identity(struct kmcl_channel *ch)
+{
+	ch->files->dir = debugfs_create_dir(ch->label, channels_dir);
+	add_kinds(ch->files->identity, ch, kmcl_view_identity, KMCL_VIEW_IDENTITY);
+	debugfs_create_u32("budget", 0600, ch->files->dir, &ch->rx.budget);
+	debugfs_create_u32("time_ms", 0600, ch->files->dir, &ch->rx.time_ms);
 }
 
 /* A channel has got its name. Without memory it has no files; nothing else depends on them. */
@@ -83,19 +95,36 @@ void kmcl_view_add(struct kmcl_channel *ch)
 	mutex_lock(&listing);
 	list_add_tail(&ch->listed, &channels);
 	mutex_unlock(&listing);
-	ch->files = kmalloc(sizeof(*ch->files), GFP_KERNEL | __GFP_NOWARN);
-	if (!ch->files)
-		return;
-	ch->files->dir = debugfs_create_dir(ch->label, channels_dir);
-	add_files(ch);
+	ch->files = kzalloc(sizeof(*ch->files), GFP_KERNEL | __GFP_NOWARN);
+	if (ch->files)
+		add_identity(ch);
 }
 
-/* ... and gets another one, or goes. */
+/* ... is being opened, and there will be traffic ... */
+void kmcl_view_open(struct kmcl_channel *ch)
+{
+	struct kmcl_files *files = ch->files;
+
+	if (!files || files->traffic)
+		return;
+	files->traffic = kcalloc(KMCL_VIEW_OPENED, sizeof(*files->traffic),
+				 GFP_KERNEL | __GFP_NOWARN);
+	if (files->traffic)
+		add_traffic(ch, files->traffic);
+}
+
+static void remove_files(struct kmcl_files *files)
+{
+	debugfs_remove_recursive(files->dir);
+	kfree(files->traffic);
+	kfree(files);
+}
+
+/* ... gets another name, or goes. */
 void kmcl_view_remove(struct kmcl_channel *ch)
 {
 	if (ch->files)
-		debugfs_remove_recursive(ch->files->dir);
-	kfree(ch->files);
+		remove_files(ch->files);
 	ch->files = NULL;
 	mutex_lock(&listing);
 	list_del(&ch->listed);

@@ -28,17 +28,25 @@ struct kmcl_view_file {
 struct kmcl_view_kind {
 	const char *name;
 	void (*show)(struct seq_file *m, struct kmcl_channel *ch, unsigned int n);
+	unsigned int n;
 };
 
-#define KMCL_VIEW_KINDS		17
-extern const struct kmcl_view_kind kmcl_view_kinds[KMCL_VIEW_KINDS];
+#define KMCL_VIEW_IDENTITY	7
+#define KMCL_VIEW_TRAFFIC	10
+extern const struct kmcl_view_kind kmcl_view_identity[KMCL_VIEW_IDENTITY];
+extern const struct kmcl_view_kind kmcl_view_traffic[KMCL_VIEW_TRAFFIC];
 
-#define KMCL_VIEW_FILES		(KMCL_VIEW_KINDS + KMCL_COUNTERS_COUNT + KMCL_MALFORMED_KINDS)
-
+/*
+ * What a channel has of files. A file is the better part of a kilobyte, and of the channels that
+ * wait most will never be opened.
+ */
 struct kmcl_files {
 	struct dentry *dir;
-	struct kmcl_view_file file[KMCL_VIEW_FILES];
+	struct kmcl_view_file identity[KMCL_VIEW_IDENTITY];
+	struct kmcl_view_file *traffic;		/* NULL before the first open */
 };
+
+#define KMCL_VIEW_OPENED	(KMCL_VIEW_TRAFFIC + KMCL_COUNTERS_COUNT + KMCL_MALFORMED_KINDS)
 
 /* snapshot.c: a channel at one moment, as nearly as its locks allow. */
 #define KMCL_VIEW_PACKETS	16	/* the oldest ones */

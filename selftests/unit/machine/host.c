@@ -21,6 +21,10 @@ void kmcl_view_add(struct kmcl_channel *ch)
 {
 }
 
+void kmcl_view_open(struct kmcl_channel *ch)
+{
+}
+
 void kmcl_view_remove(struct kmcl_channel *ch)
 {
 }
