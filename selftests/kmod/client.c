@@ -370,7 +370,7 @@ int client_host_send(struct client *c, u64 number)
 	return testbus_send(c->dev, &number, sizeof(number), 0);
 }
 
-bool client_host_gets(struct client *c, struct testbus_packet *packet)
+bool client_host_gets(struct client *c, struct host_packet *packet)
 {
 	return SOON(testbus_read(c->dev, packet) > 0);
 }
@@ -378,7 +378,7 @@ bool client_host_gets(struct client *c, struct testbus_packet *packet)
 /* Messages of 8 bytes that count up. */
 bool client_host_gets_numbers(struct client *c, u64 from, unsigned int count)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {

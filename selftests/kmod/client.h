@@ -111,7 +111,7 @@ void client_complete_one(struct client *c);
 
 /* The host's side. */
 int client_host_send(struct client *c, u64 number);
-bool client_host_gets(struct client *c, struct testbus_packet *packet);
+bool client_host_gets(struct client *c, struct host_packet *packet);
 bool client_host_gets_numbers(struct client *c, u64 from, unsigned int count);
 
 void client_enable(struct client *c);	/* for background: result is in c->result */

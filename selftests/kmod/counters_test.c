@@ -36,7 +36,7 @@ static u64 count_malformed(struct client *c, enum kmcl_malformed kind)
 
 static void sends(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	client_open(c);

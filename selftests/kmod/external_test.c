@@ -46,7 +46,7 @@ static PMDL mdl_of(void *buffer, u32 length)
 
 static void answer_all(struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	while (testbus_read(c->dev, &packet) > 0)
 		if (packet.desc.flags)
@@ -57,7 +57,7 @@ static void whole_mdl(struct ktap *t, struct client *c)
 {
 	u8 *buffer = kmalloc(4 * PAGE_SIZE, GFP_KERNEL);
 	PMDL mdl = mdl_of(buffer + 100, 2 * PAGE_SIZE);
-	struct testbus_packet packet;
+	struct host_packet packet;
 	struct ranges *ranges;
 	u64 value = 0x99;
 
@@ -127,7 +127,7 @@ static void mdl_limits(struct ktap *t, struct client *c)
 {
 	u8 *buffer = kmalloc(4 * PAGE_SIZE, GFP_KERNEL);
 	PMDL first = mdl_of(buffer, 100), second = mdl_of(buffer + 5000, 100);
-	struct testbus_packet host;
+	struct host_packet host;
 	VMBPACKET packet;
 
 	VmbChannelInitSetMaximumExternalData(c->channel, 150, 1);
@@ -163,7 +163,7 @@ static void mdl_limits(struct ktap *t, struct client *c)
 static void page_numbers(struct ktap *t, struct client *c)
 {
 	PFN_NUMBER pfns[3] = { 0x123, 0x77, 0x124 };
-	struct testbus_packet packet;
+	struct host_packet packet;
 	struct ranges *ranges;
 	VMBPACKET sent;
 
@@ -199,7 +199,7 @@ static void page_numbers(struct ktap *t, struct client *c)
 static void queued(struct ktap *t, struct client *c)
 {
 	PFN_NUMBER pfns[3] = { 0x123, 0x77, 0x124 };
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 0x42;
 
 	CHECK_STATUS(t, VmbChannelEnable(c->channel), STATUS_SUCCESS);
@@ -226,7 +226,7 @@ static void synchronous_released(struct ktap *t, struct client *c)
 {
 	void *buffer = (void *)__get_free_page(GFP_KERNEL);
 	struct background waiter, disable;
-	struct testbus_packet packet;
+	struct host_packet packet;
 	PMDL mdl = mdl_of(buffer, PAGE_SIZE);
 
 	c->memory = mdl;

@@ -307,7 +307,7 @@ static void cleanup_fresh(struct ktap *t, struct client *c)
 
 static void cycles(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 payload = 99;
 	unsigned int i;
 

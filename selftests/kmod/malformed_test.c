@@ -9,7 +9,7 @@
 /* The queue has stopped, and only that. */
 static void check_stopped(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int before;
 
 	msleep(300);
@@ -199,7 +199,7 @@ static void id_next(struct ktap *t, struct client *c)
 
 static void id_repeated(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	client_open(c);
 	client_send_number(c, 1, WAIT_FLAG);
@@ -218,7 +218,7 @@ static void id_repeated(struct ktap *t, struct client *c)
 
 static void id_of_last_connection(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 old;
 
 	client_open(c);
@@ -236,7 +236,7 @@ static void id_of_last_connection(struct ktap *t, struct client *c)
 /* Q16: not malformed. */
 static void completion_too_large(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u8 data[256] = { };
 
 	VmbChannelInitSetMaximumPacketSize(c->channel, 100);

@@ -90,7 +90,7 @@ static void null_packet(struct ktap *t, struct client *c)
 static void packet_in_flight(struct ktap *t, struct client *c)
 {
 	VMBPACKET packet = VmbPacketAllocate(c->channel);
-	struct testbus_packet host;
+	struct host_packet host;
 
 	VmbPacketSetCompletionRoutine(packet, client_sent);
 	expect(t, "VmbPacketSetCompletionRoutine", "no routine");
@@ -120,7 +120,7 @@ static void free_own_memory(struct ktap *t, struct client *c)
 static void complete_twice(struct ktap *t, struct client *c)
 {
 	VMBPACKETCOMPLETION packet;
-	struct testbus_packet host;
+	struct host_packet host;
 	u64 value = 1;
 
 	c->on_packet = client_keep;
@@ -140,7 +140,7 @@ static void complete_twice(struct ktap *t, struct client *c)
 
 static void reply_too_long(struct ktap *t, struct client *c)
 {
-	struct testbus_packet host;
+	struct host_packet host;
 	u8 data[128] = { };
 
 	VmbChannelInitSetMaximumPacketSize(c->channel, 100);
@@ -238,7 +238,7 @@ static void transitions_in_routine(struct client *c, VMBPACKET packet, NTSTATUS 
 
 static void in_completion_routine(struct ktap *t, struct client *c)
 {
-	struct testbus_packet host;
+	struct host_packet host;
 
 	c->on_sent = transitions_in_routine;
 	client_open(c);

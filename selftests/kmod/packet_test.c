@@ -117,7 +117,7 @@ static void own_memory_queued(struct ktap *t, struct client *c)
 
 static void pointer_kept(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	client_open(c);
 	CHECK_STATUS(t, client_send_number(c, 0x1234, WAIT_FLAG), STATUS_SUCCESS);

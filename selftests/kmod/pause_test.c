@@ -90,7 +90,7 @@ static void disable_paused(struct ktap *t, struct client *c)
 
 static void sends_go_on(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 payload = 5;
 
 	client_open(c);

@@ -25,7 +25,7 @@ static void host_sends(struct client *c, u32 type, u32 size, u32 bytes)
 
 static void sends(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	struct pipe_message *message = (void *)packet.data;
 	u8 data[13];
 
@@ -47,7 +47,7 @@ static void sends(struct ktap *t, struct client *c)
 
 static void queued(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 	u8 data[32];
 

@@ -60,7 +60,7 @@ static void below_outstanding(struct ktap *t, struct client *c)
 
 static void completions_behind(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	VmbChannelSetTransactionQuota(c->channel, 1);
 	c->on_packet = client_keep;

@@ -54,7 +54,7 @@ static void batch(struct ktap *t, struct client *c)
 /* A completion is not a packet of the batch; a batch of completions only is none. */
 static void batch_of_completions(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	client_open(c);
 	client_send_number(c, 1, WAIT_FLAG);
@@ -86,7 +86,7 @@ static void reply(struct client *c, VMBPACKETCOMPLETION packet, u8 *buffer, u32 
 
 static void reply_in_callback(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 7;
 
 	c->on_packet = reply;
@@ -102,7 +102,7 @@ static void reply_in_callback(struct ktap *t, struct client *c)
 
 static void reply_not_wanted(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 7;
 
 	c->on_packet = reply;
@@ -114,7 +114,7 @@ static void reply_not_wanted(struct ktap *t, struct client *c)
 
 static void reply_later(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 0x77;
 	unsigned int i;
 
@@ -150,7 +150,7 @@ static void reply_from_buffer(struct client *c, VMBPACKETCOMPLETION packet, u8 *
 
 static void private_buffer(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u8 data[40];
 
 	memset(data, 1, sizeof(data));
@@ -164,7 +164,7 @@ static void private_buffer(struct ktap *t, struct client *c)
 
 static void buffer_stays(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 0x1122334455667788;
 	u8 *buffer;
 	unsigned int i;
@@ -191,7 +191,7 @@ static void buffer_stays(struct ktap *t, struct client *c)
 /* Reply from the packet's own buffer with the ring full: queued in the same order as sends. */
 static void reply_to_full_ring(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int n, i;
 	u64 value;
 
@@ -217,7 +217,7 @@ static void reply_to_full_ring(struct ktap *t, struct client *c)
 /* A host that never reads: the library stops taking packets instead of taking all memory. */
 static void reply_backlog(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int sent = 0, got = 0;
 	u64 value = 1;
 
@@ -243,7 +243,7 @@ static void reply_backlog(struct ktap *t, struct client *c)
 static void no_callback(struct ktap *t, struct client *c)
 {
 	struct testbus_device *dev = c->dev;
-	struct testbus_packet packet;
+	struct host_packet packet;
 	VMBCHANNEL channel;
 	u64 value = 1;
 
@@ -293,7 +293,7 @@ static void sleep_in_callback(struct client *c, VMBPACKETCOMPLETION packet, u8 *
 
 static void at_passive(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	VmbChannelSetIncomingProcessingAtPassive(c->channel, TRUE);
@@ -397,7 +397,7 @@ static void complete_after_suspend(struct client *c)
 
 static void reply_in_suspend(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 value = 1;
 
 	c->on_packet = client_keep;

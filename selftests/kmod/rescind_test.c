@@ -88,7 +88,7 @@ static void when_paused(struct ktap *t, struct client *c)
 
 static void in_traffic(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	VmbClientChannelInitSetRingBufferPageCount(c->channel, 1, 1);

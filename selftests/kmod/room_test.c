@@ -27,7 +27,7 @@ static void queued_in_order(struct ktap *t, struct client *c)
 static void no_loss(struct ktap *t, struct client *c)
 {
 	u64 sent = 0, got = 0;
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	open_small(c);
 	while (got < 5000) {
@@ -77,7 +77,7 @@ static void forgetful_host(struct ktap *t, struct client *c)
 /* Other events on the channel are an occasion to look, and do not wait for the timer. */
 static void looks_when_signalled(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	open_small(c);
@@ -116,7 +116,7 @@ static void rarely(struct ktap *t, struct client *c)
 /* Room for a small packet is not room for a large one: the signal comes when it is. */
 static void wanted_size(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u8 *data = kzalloc(2048, GFP_KERNEL);
 	unsigned int i;
 
@@ -136,7 +136,7 @@ static void wanted_size(struct ktap *t, struct client *c)
 
 static void with_completions(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int n, i;
 
 	open_small(c);

@@ -20,7 +20,7 @@ static void in_order(struct ktap *t, struct client *c)
 
 static void descriptor(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u8 data[13];
 
 	memset(data, 0xee, sizeof(data));
@@ -46,7 +46,7 @@ static void descriptor(struct ktap *t, struct client *c)
 static void completions(struct ktap *t, struct client *c)
 {
 	u64 ids[8], payload;
-	struct testbus_packet packet;
+	struct host_packet packet;
 	int i, j;
 
 	client_open(c);
@@ -71,7 +71,7 @@ static void completions(struct ktap *t, struct client *c)
 
 static void empty_completion(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	client_open(c);
 	CHECK_STATUS(t, client_send_number(c, 1, WAIT_FLAG), STATUS_SUCCESS);
@@ -189,7 +189,7 @@ static void never_fits(struct ktap *t, struct client *c)
 
 static void largest_packet(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u8 *data = kvzalloc(0x7ffe8, GFP_KERNEL);
 
 	CHECK_STATUS(t, VmbChannelInitSetMaximumPacketSize(c->channel, 0x7ffe8), STATUS_SUCCESS);
@@ -228,7 +228,7 @@ static void send_again(struct client *c, VMBPACKET packet, NTSTATUS status)
 static void resend_in_routine(struct ktap *t, struct client *c)
 {
 	unsigned int i;
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	c->on_sent = send_again;
 	client_open(c);
@@ -254,7 +254,7 @@ static void echo(struct client *c, VMBPACKET packet, NTSTATUS status)
 
 static void resend_with_completion(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i;
 
 	c->on_sent = echo;
@@ -312,7 +312,7 @@ static void resend_at_close(struct ktap *t, struct client *c)
 
 static void once_at_close(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	unsigned int i, n;
 
 	VmbClientChannelInitSetRingBufferPageCount(c->channel, 1, 1);
@@ -331,7 +331,7 @@ static void once_at_close(struct ktap *t, struct client *c)
 
 static void ids_start_anew(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 old;
 
 	client_open(c);
@@ -348,7 +348,7 @@ static void ids_start_anew(struct ktap *t, struct client *c)
 
 static void many_open(struct ktap *t, struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	u64 *ids = kvcalloc(3000, sizeof(*ids), GFP_KERNEL);
 	unsigned int i;
 

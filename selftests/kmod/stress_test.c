@@ -50,7 +50,7 @@ static void requesters(struct client *c)
 /* Answers most requests, sends packets, forgets signals now and then. */
 static void host(struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	while (!runs_out(c)) {
 		if (testbus_read(c->dev, &packet) > 0) {

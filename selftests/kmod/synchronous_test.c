@@ -20,7 +20,7 @@ static NTSTATUS request(struct client *c, u64 value, u32 flags, u64 *answer, s64
 /* A host that answers one request with its value plus 1, as late as c->number says (ms). */
 static void answer_one(struct client *c)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	if (!client_host_gets(c, &packet))
 		return;
@@ -69,7 +69,7 @@ static void answered_absolute(struct ktap *t, struct client *c)
 
 static void times_out(struct ktap *t, struct client *c, s64 timeout)
 {
-	struct testbus_packet packet;
+	struct host_packet packet;
 	ktime_t start = ktime_get();
 	u64 answer = 0x55;
 	u32 size = 8;
@@ -215,7 +215,7 @@ static void queued_until_open(struct ktap *t, struct client *c)
 static void released_by_close(struct ktap *t, struct client *c)
 {
 	struct background waiter, disable;
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	c->on_packet = client_keep;
 	client_open(c);
@@ -239,7 +239,7 @@ static void released_by_close(struct ktap *t, struct client *c)
 static void released_by_rescind(struct ktap *t, struct client *c)
 {
 	struct background waiter;
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	client_open(c);
 	background_start(&waiter, c, request_for_ever);
@@ -386,7 +386,7 @@ static void in_started(struct ktap *t, struct client *c)
 static void rescind_in_negotiation(struct ktap *t, struct client *c)
 {
 	struct background enable;
-	struct testbus_packet packet;
+	struct host_packet packet;
 
 	c->on_post_started = negotiate;
 	testbus_offer(c->dev);

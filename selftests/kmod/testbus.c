@@ -280,24 +280,6 @@ EXPORT_SYMBOL_GPL(testbus_signal);
 
 /* ---- the host's ends of the rings ---- */
 
-static int write_packet(struct testbus_device *dev, const struct kmcl_desc *desc,
-			const void *data, u32 length, u32 ring_bytes)
-{
-	u8 *to;
-	int err;
-
-	if (!dev->is_open)
-		return -ENOTCONN;
-	err = kmcl_ring_reserve(&dev->to_guest, ring_bytes, &to);
-	if (err)
-		return err;
-	memset(to, 0, ring_bytes);
-	memcpy(to, desc, sizeof(*desc));
-	memcpy(to + sizeof(*desc), data, length);
-	kmcl_ring_push(&dev->to_guest, ring_bytes);
-	return kmcl_ring_publish(&dev->to_guest);
-}
-
 /**
  * testbus_write() - put any descriptor with any data into the ring, and signal if that is due
  * @dev: open
@@ -311,10 +293,11 @@ static int write_packet(struct testbus_device *dev, const struct kmcl_desc *desc
 int testbus_write(struct testbus_device *dev, const struct kmcl_desc *desc, const void *data,
 		  u32 length, u32 ring_bytes)
 {
-	int due;
+	int due = -ENOTCONN;
 
 	spin_lock_bh(&dev->host_lock);
-	due = write_packet(dev, desc, data, length, ring_bytes);
+	if (dev->is_open)
+		due = host_ring_write(&dev->to_guest, desc, data, length, ring_bytes);
 	spin_unlock_bh(&dev->host_lock);
 	if (due > 0)
 		testbus_signal(dev);
@@ -325,13 +308,7 @@ EXPORT_SYMBOL_GPL(testbus_write);
 static int write_well_formed(struct testbus_device *dev, u16 type, u16 flags, u64 id,
 			     const void *data, u32 length)
 {
-	struct kmcl_desc desc = {
-		.type = type,
-		.offset8 = sizeof(desc) / 8,
-		.len8 = kmcl_round8(sizeof(desc) + length) / 8,
-		.flags = flags,
-		.trans_id = id,
-	};
+	struct kmcl_desc desc = host_desc(type, flags, id, length);
 
 	return testbus_write(dev, &desc, data, length, desc.len8 * 8);
 }
@@ -358,29 +335,6 @@ int testbus_complete(struct testbus_device *dev, u64 id, const void *data, u32 l
 }
 EXPORT_SYMBOL_GPL(testbus_complete);
 
-static int read_packet(struct testbus_device *dev, struct testbus_packet *packet, bool *signal_due)
-{
-	const u8 *from;
-	int available;
-
-	if (!dev->is_open)
-		return -ENOTCONN;
-	available = kmcl_ring_available(&dev->from_guest);
-	if (available <= 0)
-		return available;
-	from = kmcl_ring_peek(&dev->from_guest);
-	memcpy(&packet->desc, from, sizeof(packet->desc));
-	if (packet->desc.len8 * 8 + KMCL_TRAILER_SIZE > available ||
-	    packet->desc.offset8 > packet->desc.len8)
-		return -EIO;
-	packet->length = (packet->desc.len8 - packet->desc.offset8) * 8;
-	memcpy(packet->data, from + packet->desc.offset8 * 8,
-	       min_t(u32, packet->length, TESTBUS_SEEN));
-	kmcl_ring_consume(&dev->from_guest, packet->desc.len8 * 8);
-	*signal_due = kmcl_ring_commit(&dev->from_guest);
-	return 1;
-}
-
 /**
  * testbus_read() - take the next packet of the guest, and signal if it waits for the room
  * @dev: open
@@ -388,13 +342,14 @@ static int read_packet(struct testbus_device *dev, struct testbus_packet *packet
  *
  * Return: 1; 0 if there is none; -EIO if it is broken; -ENOTCONN.
  */
-int testbus_read(struct testbus_device *dev, struct testbus_packet *packet)
+int testbus_read(struct testbus_device *dev, struct host_packet *packet)
 {
 	bool signal_due = false;
-	int got;
+	int got = -ENOTCONN;
 
 	spin_lock_bh(&dev->host_lock);
-	got = read_packet(dev, packet, &signal_due);
+	if (dev->is_open)
+		got = host_ring_read(&dev->from_guest, packet, &signal_due);
 	spin_unlock_bh(&dev->host_lock);
 	if (signal_due && !dev->forget_room)
 		testbus_signal(dev);

@@ -15,15 +15,7 @@
 #include <linux/wait.h>
 
 #include "bus.h"
-
-/* What of a guest's packet a test gets to see; length tells all of it. */
-#define TESTBUS_SEEN	256
-
-struct testbus_packet {
-	struct kmcl_desc desc;
-	u32 length;		/* bytes of the payload */
-	u8 data[TESTBUS_SEEN];
-};
+#include "host_ring.h"
 
 struct testbus_memory {
 	struct page **pages;
@@ -92,7 +84,7 @@ int testbus_send(struct testbus_device *dev, const void *data, u32 length, u64 i
 int testbus_complete(struct testbus_device *dev, u64 id, const void *data, u32 length);
 
 /* The host reads one packet. Return: 1; 0 if there is none; -EIO; -ENOTCONN. */
-int testbus_read(struct testbus_device *dev, struct testbus_packet *packet);
+int testbus_read(struct testbus_device *dev, struct host_packet *packet);
 
 /* To break: valid while the channel is open. */
 static inline struct kmcl_ring_ctl *testbus_to_guest_ctl(struct testbus_device *dev)

@@ -40,7 +40,7 @@ static struct host *host_from(struct kmcl_offer *offer)
 
 /* ---- rings ---- */
 
-static void make_ring(struct host_ring *ring, u32 pages, struct kmcl_ring *guest,
+static void make_ring(struct host_memory *ring, u32 pages, struct kmcl_ring *guest,
 		      struct kmcl_ring *host)
 {
 	struct kmcl_ring_ctl *ctl;
@@ -53,7 +53,7 @@ static void make_ring(struct host_ring *ring, u32 pages, struct kmcl_ring *guest
 	kmcl_ring_init(host, ctl, ring->memory + PAGE_SIZE, ring->size);
 }
 
-static void free_ring(struct host_ring *ring)
+static void free_ring(struct host_memory *ring)
 {
 	if (ring->memory)
 		rings_put(ring->memory, ring->size);
@@ -61,7 +61,7 @@ static void free_ring(struct host_ring *ring)
 }
 
 /* The guest's end over rings that are there already. */
-static void join_ring(const struct host_ring *ring, struct kmcl_ring *guest)
+static void join_ring(const struct host_memory *ring, struct kmcl_ring *guest)
 {
 	kmcl_ring_init(guest, ring->memory, ring->memory + PAGE_SIZE, ring->size);
 }
@@ -412,31 +412,14 @@ void host_signal_now(struct host *host)
 	machine_join(start_signal(host));
 }
 
-static int write_packet(struct host *host, const struct kmcl_desc *desc, const void *data,
-			u32 length, u32 ring_bytes)
-{
-	u8 *to;
-	int err;
-
-	if (!host->is_open)
-		return -ENOTCONN;
-	err = kmcl_ring_reserve(&host->to_guest, ring_bytes, &to);
-	if (err)
-		return err;
-	memset(to, 0, ring_bytes);
-	memcpy(to, desc, sizeof(*desc));
-	memcpy(to + sizeof(*desc), data, length);
-	kmcl_ring_push(&host->to_guest, ring_bytes);
-	return kmcl_ring_publish(&host->to_guest);
-}
-
 int host_write(struct host *host, const struct kmcl_desc *desc, const void *data, u32 length,
 	       u32 ring_bytes)
 {
-	int due;
+	int due = -ENOTCONN;
 
 	spin_lock_bh(&host->lock);
-	due = write_packet(host, desc, data, length, ring_bytes);
+	if (host->is_open)
+		due = host_ring_write(&host->to_guest, desc, data, length, ring_bytes);
 	spin_unlock_bh(&host->lock);
 	if (due > 0)
 		host_signal(host);
@@ -446,13 +429,7 @@ int host_write(struct host *host, const struct kmcl_desc *desc, const void *data
 static int write_well_formed(struct host *host, u16 type, u16 flags, u64 id, const void *data,
 			     u32 length)
 {
-	struct kmcl_desc desc = {
-		.type = type,
-		.offset8 = sizeof(desc) / 8,
-		.len8 = kmcl_round8(sizeof(desc) + length) / 8,
-		.flags = flags,
-		.trans_id = id,
-	};
+	struct kmcl_desc desc = host_desc(type, flags, id, length);
 
 	return host_write(host, &desc, data, length, desc.len8 * 8);
 }
@@ -468,36 +445,14 @@ int host_complete(struct host *host, u64 id, const void *data, u32 length)
 	return write_well_formed(host, KMCL_PKT_COMPLETION, 0, id, data, length);
 }
 
-static int read_packet(struct host *host, struct host_packet *packet, bool *signal_due)
-{
-	const u8 *from;
-	int available;
-
-	if (!host->is_open)
-		return -ENOTCONN;
-	available = kmcl_ring_available(&host->from_guest);
-	if (available <= 0)
-		return available;
-	from = kmcl_ring_peek(&host->from_guest);
-	memcpy(&packet->desc, from, sizeof(packet->desc));
-	if (packet->desc.len8 * 8 + KMCL_TRAILER_SIZE > available ||
-	    packet->desc.offset8 > packet->desc.len8)
-		return -EIO;
-	packet->length = (packet->desc.len8 - packet->desc.offset8) * 8;
-	memcpy(packet->data, from + packet->desc.offset8 * 8,
-	       min_t(u32, packet->length, HOST_SEEN));
-	kmcl_ring_consume(&host->from_guest, packet->desc.len8 * 8);
-	*signal_due = kmcl_ring_commit(&host->from_guest);
-	return 1;
-}
-
 int host_read(struct host *host, struct host_packet *packet)
 {
 	bool signal_due = false;
-	int got;
+	int got = -ENOTCONN;
 
 	spin_lock_bh(&host->lock);
-	got = read_packet(host, packet, &signal_due);
+	if (host->is_open)
+		got = host_ring_read(&host->from_guest, packet, &signal_due);
 	spin_unlock_bh(&host->lock);
 	if (signal_due && !host->forget_room)
 		host_signal(host);

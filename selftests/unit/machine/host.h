@@ -7,18 +7,9 @@
 #define UNIT_HOST_H
 
 #include "channel.h"
-#include "ring.h"
+#include "../../kmod/host_ring.h"
 
-/* What of a packet a test gets to see; length tells all of it. */
-#define HOST_SEEN	256
-
-struct host_packet {
-	struct kmcl_desc desc;
-	u32 length;		/* bytes of the payload */
-	u8 data[HOST_SEEN];
-};
-
-struct host_ring {
+struct host_memory {
 	u8 *memory;		/* control page, data, data again */
 	u32 size;
 };
@@ -44,7 +35,7 @@ struct host {
 	unsigned int signalling;
 	struct kmcl_link *link;
 	struct kmcl_ring to_guest, from_guest;
-	struct host_ring in, out;
+	struct host_memory in, out;
 	u64 kept, taken;	/* the save that the connection is kept for, or was given to */
 };
 

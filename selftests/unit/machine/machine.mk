@@ -12,7 +12,7 @@ MACHINE = $(addprefix machine/, machine kernel rings host driver scene)
 
 # Every kernel header that these sources name is machine/kernel.h.
 LINUX = $(OUT)/linux
-MACHINE_HEADERS = $(wildcard $(UNIT)/machine/*.h $(KMCL)/*.h $(KMCL)/nt/*.h ../../include/*.h)
+MACHINE_HEADERS = $(wildcard $(UNIT)/machine/*.h $(KMCL)/*.h $(KMCL)/nt/*.h ../../include/*.h) ../kmod/host_ring.h
 MACHINE_FLAGS = -std=gnu11 -O1 -g $(WARN) -Wno-unused-parameter -fshort-wchar -fms-extensions \
 		-I$(UNIT)/machine -I$(LINUX) -I$(UNIT) -I$(KMCL) -I../../include
 OBJECTS = $(patsubst %,$(OUT)/objects/%.o,$(MACHINERY) $(NT) $(MACHINE))
