@@ -49,10 +49,6 @@ struct kmcl_counters {
 
 struct kmcl_channel;
 
-#define kmcl_count_add(ch, symbol, n)	\
-	this_cpu_add((ch)->counters->counts[KMCL_COUNTER_##symbol], n)
-#define kmcl_count(ch, symbol)		kmcl_count_add(ch, symbol, 1)
-
 const char *kmcl_malformed_word(enum kmcl_malformed kind);
 const char *kmcl_counter_name(enum kmcl_counter counter);
 u64 kmcl_counter_sum(const struct kmcl_channel *ch, enum kmcl_counter counter);
@@ -63,16 +59,6 @@ DECLARE_STATIC_KEY_FALSE(kmcl_latency_key);
 int kmcl_latency_switch(bool on);
 void kmcl_latency_count(const struct kmcl_channel *ch, u64 start);
 
-/* When a transaction begins. 0: nobody wants to know. */
-static inline u64 kmcl_latency_start(void)
-{
-	return static_branch_unlikely(&kmcl_latency_key) ? ktime_get_ns() : 0;
-}
-
-static inline void kmcl_latency_end(const struct kmcl_channel *ch, u64 start)
-{
-	if (static_branch_unlikely(&kmcl_latency_key) && start)
-		kmcl_latency_count(ch, start);
-}
+#include "count.h"
 
 #endif

@@ -8,9 +8,6 @@
 #include "pipe/pipe.h"
 #include "stats.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static int __init kmcl_init(void)
 {
 	int err = -ENOMEM;

@@ -21,7 +21,7 @@
 #include "channel.h"
 #include "report.h"
 #include "stats.h"
-#include "trace.h"
+#include "traced.h"
 
 /*
  * What a run may take before a thread goes on with the rest, so that one busy channel leaves its
@@ -72,7 +72,7 @@ static void commit(struct kmcl_channel *ch)
 	if (!kmcl_ring_commit(&ch->link.in))
 		return;
 	kmcl_count(ch, SIGNALS_SENT);
-	trace_kmcl_signal(ch, KMCL_SIGNAL_ROOM);
+	kmcl_trace_signal(ch, KMCL_SIGNAL_ROOM);
 	ch->offer->bus->ops->signal(ch->offer);
 }
 
@@ -248,10 +248,8 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 		kmcl_received_make(in, packet + sizeof(struct kmcl_desc),
 				   view->offset - sizeof(struct kmcl_desc));
 	kmcl_ring_consume(&ch->link.in, view->length);
-	kmcl_count(ch, IN_PACKETS);
-	kmcl_count_add(ch, IN_BYTES, view->length);
-	trace_kmcl_packet_fetch(ch, view->trans_id, view->type, view->length,
-				view->wants_completion);
+	kmcl_count_with(ch, IN_PACKETS, IN_BYTES, view->length);
+	kmcl_trace_fetched(ch, view);
 	return present(ch, in, batch);
 }
 
@@ -270,9 +268,8 @@ static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
 	memcpy(ch->rx.scratch, packet + view->offset, length);
 	kmcl_ring_consume(&ch->link.in, view->length);
 	batch->completions++;
-	kmcl_count(ch, IN_COMPLETIONS);
-	kmcl_count_add(ch, IN_BYTES, view->length);
-	trace_kmcl_packet_fetch(ch, view->trans_id, view->type, view->length, false);
+	kmcl_count_with(ch, IN_COMPLETIONS, IN_BYTES, view->length);
+	kmcl_trace_fetched(ch, view);
 	commit_before_callback(ch, batch);
 	if (!kmcl_tx_complete(ch, view->trans_id, status, ch->rx.scratch, length))
 		return fail(ch, KMCL_BAD_ID);
@@ -324,20 +321,28 @@ static void begin_run(struct kmcl_channel *ch, struct batch *batch)
 						   MAX_JIFFY_OFFSET);
 }
 
+/* Out of line: it ends a run, and each packet of the run comes past. */
+static noinline void count_stop(struct kmcl_channel *ch, const struct batch *batch, bool by_time)
+{
+	if (by_time) {
+		kmcl_count(ch, TIME_STOPS);
+		trace_kmcl_incoming_time(ch, batch->time_ms, batch->taken, batch->thread);
+	} else {
+		kmcl_count(ch, BUDGET_STOPS);
+		trace_kmcl_incoming_quota(ch, batch->budget, batch->taken, batch->thread);
+	}
+}
+
 /*
  * Called with more to do. A run takes one packet at least, whatever the time; at PASSIVE_LEVEL it
  * keeps nobody from the processor.
  */
-static bool limit_is_reached(struct kmcl_channel *ch, struct batch *batch)
+static inline bool limit_is_reached(struct kmcl_channel *ch, struct batch *batch)
 {
-	if (batch->taken == batch->budget) {
-		kmcl_count(ch, BUDGET_STOPS);
-		trace_kmcl_incoming_quota(ch, batch->budget, batch->taken, batch->thread);
-		return true;
-	}
-	if (!batch->passive && batch->taken && time_after(jiffies, batch->until)) {
-		kmcl_count(ch, TIME_STOPS);
-		trace_kmcl_incoming_time(ch, batch->time_ms, batch->taken, batch->thread);
+	bool spent = batch->taken == batch->budget;
+
+	if (spent || (!batch->passive && batch->taken && time_after(jiffies, batch->until))) {
+		count_stop(ch, batch, !spent);
 		return true;
 	}
 	batch->taken++;
@@ -364,13 +369,12 @@ static enum step step(struct kmcl_channel *ch, struct batch *batch)
 
 static void end_batch(struct kmcl_channel *ch, struct batch *batch)
 {
-	if (batch->presented || batch->completions)
+	if (trace_kmcl_fetch_done_enabled() && (batch->presented || batch->completions))
 		trace_kmcl_fetch_done(ch, batch->presented, batch->completions, batch->thread);
 	batch->completions = 0;
 	if (!batch->presented)
 		return;
-	kmcl_count(ch, BATCHES);
-	kmcl_count_add(ch, BATCH_PACKETS, batch->presented);
+	kmcl_count_with(ch, BATCHES, BATCH_PACKETS, batch->presented);
 	if (ch->config.processing_complete)
 		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);
 	batch->presented = 0;
@@ -477,7 +481,7 @@ static void work(struct work_struct *work)
 void kmcl_rx_signalled(struct kmcl_channel *ch)
 {
 	kmcl_count(ch, SIGNALS_RECEIVED);
-	trace_kmcl_signal(ch, KMCL_SIGNAL_RECEIVED);
+	kmcl_trace_signal(ch, KMCL_SIGNAL_RECEIVED);
 	kmcl_tx_drain(ch);
 	run(ch, false, false);
 }

@@ -17,7 +17,7 @@
 
 #include "channel.h"
 #include "report.h"
-#include "trace.h"
+#include "traced.h"
 
 #define RETRY_MIN_MS	10u
 #define RETRY_MAX_MS	1000u
@@ -48,16 +48,14 @@ bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
 	       (!pages || length + KMCL_TRAILER_SIZE < pages * KMCL_PAGE_SIZE);
 }
 
-/* A packet or a reply is in the ring. */
-static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc)
+/* A packet or a reply is being written into the ring. */
+static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc, u32 bytes)
 {
 	if (desc->type == KMCL_PKT_COMPLETION)
-		kmcl_count(ch, OUT_COMPLETIONS);
+		kmcl_count_with(ch, OUT_COMPLETIONS, OUT_BYTES, bytes);
 	else
-		kmcl_count(ch, OUT_PACKETS);
-	kmcl_count_add(ch, OUT_BYTES, desc->len8 * 8u);
-	trace_kmcl_packet_send(ch, desc->trans_id, desc->type, desc->len8 * 8u,
-			       desc->flags & KMCL_DESC_FLAG_COMPLETION_REQUESTED);
+		kmcl_count_with(ch, OUT_PACKETS, OUT_BYTES, bytes);
+	kmcl_trace_sent(ch, desc);
 }
 
 static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
@@ -66,24 +64,24 @@ static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc
 	u32 used = sizeof(*desc) + head_length + length;
 	u32 whole = desc->len8 * 8u;
 
+	count_sent(ch, desc, whole);
 	memcpy(to, desc, sizeof(*desc));
 	if (head_length)
 		memcpy(to + sizeof(*desc), head, head_length);
 	memcpy(to + sizeof(*desc) + head_length, data, length);
 	memset(to + used, 0, whole - used);
 	kmcl_ring_push(&ch->link.out, whole);
-	count_sent(ch, desc);
 }
 
-static void publish(struct kmcl_channel *ch)
+static inline void publish(struct kmcl_channel *ch)
 {
 	if (!kmcl_ring_publish(&ch->link.out)) {
 		kmcl_count(ch, SIGNALS_SUPPRESSED);
-		trace_kmcl_signal(ch, KMCL_SIGNAL_SUPPRESSED);
+		kmcl_trace_signal(ch, KMCL_SIGNAL_SUPPRESSED);
 		return;
 	}
 	kmcl_count(ch, SIGNALS_SENT);
-	trace_kmcl_signal(ch, KMCL_SIGNAL_SENT);
+	kmcl_trace_signal(ch, KMCL_SIGNAL_SENT);
 	ch->offer->bus->ops->signal(ch->offer);
 }
 
@@ -168,7 +166,7 @@ static bool packet_sent(struct kmcl_packet *packet)
 	return true;
 }
 
-static void open_transaction(struct kmcl_tx *tx, struct kmcl_txn *txn)
+static inline void open_transaction(struct kmcl_tx *tx, struct kmcl_txn *txn)
 {
 	txn->start = kmcl_latency_start();
 	kmcl_ids_open(&tx->ids, &txn->id);

@@ -126,22 +126,43 @@ def numbers(text):
     return {name: int(value) for name, value in (line.split() for line in text.splitlines())}
 
 
+def counting_guest(kernel, modules):
+    """A guest whose clock counts instructions, about to measure steps."""
+    return vm.Guest(kernel, hyperv=False, cpus=1, extra=["-icount", "shift=0"], memory=1024, accel="tcg",
+                    modules=modules)
+
+
+def step_costs(guest, channels, outstanding):
+    """{step: instructions} with so many other open channels, and so many packets that the server holds."""
+    guest.run(f"echo {channels} {outstanding} >{STEPS}/crowd", LIMIT, check=True)
+    return numbers(guest.run(f"cat {STEPS}/steps", LIMIT, check=True)[1])
+
+
 def steps(kernel):
     """Instructions of each step of a packet, alone and in a crowd, and allocations."""
-    with vm.Guest(kernel, hyperv=False, cpus=1, extra=["-icount", "shift=0"], memory=1024, accel="tcg",
-                  modules=builds.build(kernel)) as guest:
+    with counting_guest(kernel, builds.build(kernel)) as guest:
         prepare(guest)
         guest.run("modprobe kmcl_steps", check=True)
         found = {}
         for channels, outstanding in CROWDS:
-            guest.run(f"echo {channels} {outstanding} >{STEPS}/crowd", LIMIT, check=True)
-            cost = numbers(guest.run(f"cat {STEPS}/steps", LIMIT, check=True)[1])
+            cost = step_costs(guest, channels, outstanding)
             builds.say(f"steps: {channels + 1} channels, {outstanding} outstanding: {cost['all']} instructions")
             if not found:
                 found.update(cost)
                 found["allocations"] = allocations(guest)
             found[f"all, {channels + 1} channels, {outstanding} outstanding"] = cost["all"]
         return found, "one processor, -icount shift=0: guest time counts instructions"
+
+
+def bare(kernel):
+    """The same steps of modules that count nothing and have no trace events."""
+    header = f"{builds.IN_ROOT}/selftests/bench/bare/count.h"
+    modules = builds.build(kernel, everything=False, variant="bare",
+                           options=["KMCL_BENCH=1", f"KCFLAGS=-include {header}"])
+    with counting_guest(kernel, modules) as guest:
+        prepare(guest)
+        guest.run("modprobe kmcl_steps && ! ls /sys/kernel/tracing/events/kmcl", check=True)
+        return step_costs(guest, *CROWDS[0]), "built with bare/count.h"
 
 
 def allocations(guest):

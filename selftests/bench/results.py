@@ -69,7 +69,17 @@ def table(results):
         yield from map(_row, results[key])
     if results.get("steps"):
         yield f"instructions a packet on the local bus: {results['about']['steps']}"
-        yield from (f"  {name:24} {count:6}" for name, count in results["steps"].items())
+        yield from (f"  {name:36} {count:6}" for name, count in results["steps"].items())
+    if results.get("steps") and results.get("bare"):
+        yield f"what counters, traces and latencies cost of these while nobody asks: {results['about']['bare']}"
+        yield from (f"  {name:36} {results['steps'][name] - count:6} {observing(results, name):6.2f} %"
+                    for name, count in results["bare"].items())
+
+
+def observing(results, step):
+    """Percent that a step costs more than in modules built to count and trace nothing."""
+    bare = results["bare"][step]
+    return 100 * (results["steps"][step] - bare) / bare
 
 
 def verdict(results):

@@ -22,6 +22,7 @@
 
 #define __releases(lock)
 #define __aligned(x)		__attribute__((aligned(x)))
+#define noinline
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 #define fallthrough		__attribute__((fallthrough))
@@ -372,10 +373,11 @@ typedef int clockid_t;
 /* Trace events do nothing here. */
 #define TP_PROTO(...)		__VA_ARGS__
 #define TP_ARGS(...)		__VA_ARGS__
-#define TRACE_EVENT(name, proto, ...) \
-	__attribute__((unused)) static void trace_##name(proto) { }
-#define DECLARE_EVENT_CLASS(...)
 #define DEFINE_EVENT(class, name, proto, ...) \
-	__attribute__((unused)) static void trace_##name(proto) { }
+	__attribute__((unused)) static void trace_##name(proto) { } \
+	__attribute__((unused)) static bool trace_##name##_enabled(void) { return false; }
+#define TRACE_EVENT(name, proto, ...)	DEFINE_EVENT(none, name, PARAMS(proto))
+#define DECLARE_EVENT_CLASS(...)
+#define PARAMS(...)		__VA_ARGS__
 
 #endif

@@ -5,7 +5,7 @@ CHANNELS = $(patsubst $(UNIT)/test_%.c,%,$(wildcard $(UNIT)/test_channel*.c))
 
 # All of kmcl.ko but its buses, its NT subset and what is about devices.
 MACHINERY = bus channel config external gpadl ids incoming lifecycle packet parse property \
-	    received report restore ring routine rx save saved send server state sync tx
+	    received report restore ring routine rx save saved send server state sync traced tx
 # And what it uses of the NT subset that needs no kernel.
 NT = nt/utf
 MACHINE = $(addprefix machine/, machine kernel rings host driver scene)

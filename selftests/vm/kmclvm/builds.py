@@ -104,32 +104,36 @@ def _modules(tree):
     return [tree / name for name in names]
 
 
-def build(version, source=TOP, everything=True, quiet=False):
-    """Builds for a kernel of the table and returns the paths of the .ko files. A warning is an error."""
+def build(version, source=TOP, everything=True, quiet=False, variant="", options=()):
+    """Builds for a kernel of the table and returns the paths of the .ko files. A warning is an error.
+
+    variant: names another build for that kernel, in a tree of its own; options are for its make.
+    """
     kernel = roots.kernel(version)
     roots.path(kernel.root)
     source = Path(source).resolve()
-    tree = source / "build/vm" / version
+    what = f"{version} {variant}".strip()
+    tree = source / "build/vm" / what.replace(" ", "-")
     tree.mkdir(parents=True, exist_ok=True)
     with open(tree / ".kmcl-lock", "w", encoding="ascii") as lock, \
-            Ticker(f"building for {version}") as ticker:
+            Ticker(f"building for {what}") as ticker:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sync(source, tree)
         command = [roots.VM_DIR / "in-root", "--bind", f"{tree}:{IN_ROOT}", "--cd", IN_ROOT, kernel.root,
                    "make", "-C", f"/lib/modules/{kernel.release}/build", f"M={IN_ROOT}", "W=1",
                    f"-j{os.cpu_count()}"]
-        log = _make([*command, *(["KMCL_ALL=1"] if everything else []), "modules"], tree)
+        log = _make([*command, *(["KMCL_ALL=1"] if everything else []), *options, "modules"], tree)
         warnings = [line for line in log.splitlines() if WARNING.search(line) and not HARMLESS.search(line)]
         if warnings:
             # kbuild would not compile those files again, and the next build would look clean.
             for path in tree.rglob("*.o"):
                 path.unlink()
-            raise BuildError(f"warnings in the build for {version}:\n" + log)
+            raise BuildError(f"warnings in the build for {what}:\n" + log)
         modules = _modules(tree)
         if not modules:
-            raise BuildError(f"the build for {version} made no module")
+            raise BuildError(f"the build for {what} made no module")
         if not quiet:
-            say(f"built {len(modules)} modules for {version} ({kernel.release}) in {ticker.seconds:.0f} s")
+            say(f"built {len(modules)} modules for {what} ({kernel.release}) in {ticker.seconds:.0f} s")
     return modules
 
 
