@@ -28,12 +28,15 @@ def _parse():
     parser.add_argument("-l", "--list", action="store_true", help="list the tests")
     parser.add_argument("--accel", choices=("kvm", "nested", "tcg"),
                         help="instead of what the machine can do best; tcg has no VMBus")
+    parser.add_argument("--cpus", type=int, help="of the guest (default: 2, or as the test says)")
+    parser.add_argument("--noise", type=int, default=0, metavar="N",
+                        help="N busy processes of changing priority beside the tests, threads that run early or late, "
+                        "and a guest that stands still now and then")
     shell = parser.add_argument_group("shell")
     shell.add_argument("--shell", action="store_true", help="a console instead of tests")
     shell.add_argument("--command", help="run this in the guest instead of a console")
     shell.add_argument("--no-hyperv", action="store_true", help="a guest without VMBus")
     shell.add_argument("--programs", default="", metavar="'NAME...'", help="with those of the roots input, storage")
-    shell.add_argument("--cpus", type=int, default=2)
     shell.add_argument("--memory", type=int, default=512, metavar="MB")
     shell.add_argument("--cmdline", default="", help="more kernel command line")
     shell.add_argument("--qemu", default="", metavar="ARGS", help="more arguments for the guest's QEMU")
@@ -49,7 +52,7 @@ def _guest(options, mode):
     if mode == "shell" and sys.stdin.isatty():
         size = os.get_terminal_size(sys.stdin.fileno())
         files["kmcl/size"] = f"rows {size.lines} cols {size.columns}\n".encode()
-    return Guest(version, hyperv=not options.no_hyperv, cpus=options.cpus, memory=options.memory,
+    return Guest(version, hyperv=not options.no_hyperv, cpus=options.cpus or 2, memory=options.memory,
                  modules=modules, files=files, mode=mode, cmdline=options.cmdline, programs=options.programs.split(),
                  extra=shlex.split(options.qemu), accel=options.accel)
 
@@ -114,7 +117,8 @@ def _tests(options):
         return 0
     total = tests.ktap.Tally()
     for version in options.kernel or ["6.12"]:
-        total.add(tests.run(version, patterns, verbose=options.verbose, accel=options.accel))
+        total.add(tests.run(version, patterns, verbose=options.verbose, accel=options.accel,
+                            noise=options.noise, cpus=options.cpus))
     for skip in total.skips:
         print(f"# SKIPPED: {skip}")
     for failure in total.failures:

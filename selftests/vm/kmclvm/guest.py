@@ -9,6 +9,7 @@ Either way the console, the QMP monitor and the agent of the guest are sockets o
 import ctypes
 import fcntl
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -78,7 +79,7 @@ class Guest:
 
     def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
                  extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None, peer=False,
-                 programs=()):
+                 programs=(), stalls=False):
         self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
         self.hyperv = hyperv
         self._peer = roots.peer_qemu() if peer else None
@@ -90,6 +91,7 @@ class Guest:
         self._extra = list(extra)
         self._cmdline = cmdline
         self._mode = mode
+        self._stalls = stalls
         self._modules = list(modules)
         self._files = dict(files or {})
         self._programs = list(programs)
@@ -145,6 +147,8 @@ class Guest:
         if nested:
             self._poke_socket = socks["poke"]
             self._thread(self._poke)
+        if self._stalls:
+            self._thread(self._stall)
         if self._mode != "shell":
             self._thread(self._follow_log if self._log else self._read_console)
         if self._mode == "tests":
@@ -371,6 +375,17 @@ class Guest:
                 self._poke_socket.sendall(b"\n")
                 time.sleep(POKE)
         except OSError:
+            pass
+
+    def _stall(self):
+        """What a busy machine does to a guest, now and then, but often."""
+        try:
+            while self.running:
+                time.sleep(random.uniform(0.5, 8))
+                os.killpg(self._process.pid, signal.SIGSTOP)
+                time.sleep(random.choice((0.2, 0.5, 1, 3)) * random.random())
+                os.killpg(self._process.pid, signal.SIGCONT)
+        except ProcessLookupError:
             pass
 
     def _serve_requests(self):

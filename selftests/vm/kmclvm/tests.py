@@ -32,14 +32,25 @@ COUNTS = os.environ.get("COUNTS", "")
 COUNTS_FACTOR = 30 if COUNTS else 1
 
 
+# --noise: busy processes beside the tests, and everything that noise.c and Guest(stalls=True) do. Limits grow, too.
+NOISE = builds.TOP / "selftests/vm/guest/noise.c"
+NOISY = 4
+
 # By what all limits grow where the guest's processor is emulated: that is slower by more, and not evenly.
 EMULATED = 5
 
+# ... and what a test takes for a second, once more: such a guest can stand still for several, while nothing is wrong.
+STANDSTILL = 4
 
-def patience(accel=None):
+
+def is_emulated(accel=None):
+    return (accel or ("kvm" if kvm_has_hyperv() else "tcg")) != "kvm"
+
+
+def patience(accel=None, noise=0):
     """By what all limits grow, also on a machine that has more to do than processors to do it with."""
-    emulated = (accel or ("kvm" if kvm_has_hyperv() else "tcg")) != "kvm"
-    return max(1.0, os.getloadavg()[0] / os.cpu_count()) * (EMULATED if emulated else 1)
+    load = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    return load * (EMULATED if is_emulated(accel) else 1) * (NOISY if noise else 1)
 
 
 class Test:
@@ -95,35 +106,42 @@ def find(patterns=(), kernel=None):
     return [test for test in tests if _asked_for(test, patterns) and kernel in (None, test.kernel or kernel)]
 
 
+def _compile(source, *options):
+    """A program for the guest, without shared libraries."""
+    program = builds.TOP / "build/vm/programs" / source.stem
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["gcc", "-std=gnu11", "-O1", "-static", "-Wall", "-Wextra", "-Werror", "-Wno-sign-compare",
+                    "-o", program, source, *options], check=True)
+    return program
+
+
 def _programs():
-    """Compiles selftests/user for the guest, without shared libraries; yields the programs."""
+    """Compiles selftests/user; yields the programs."""
+    library = builds.TOP / "selftests/unit"
     for source in sorted(USER_PROGRAMS.glob("*.c")):
-        program = builds.TOP / "build/vm/programs" / source.stem
-        program.parent.mkdir(parents=True, exist_ok=True)
-        library = builds.TOP / "selftests/unit"
-        subprocess.run(["gcc", "-std=gnu11", "-O1", "-static", "-Wall", "-Wextra", "-Werror", "-Wno-sign-compare",
-                        f"-I{library}", "-o", program, source, library / "ktap.c"], check=True)
-        yield program
+        yield _compile(source, f"-I{library}", library / "ktap.c")
 
 
-def _files(tests, grace):
+def _files(tests, grace, second, noise):
     """All that stands beside the tests comes along: helpers, data, programs."""
     files = {"kmcl/list": "".join(f"{test.timeout * grace:.0f} {test.path.name}\n" for test in tests).encode(),
              "kmcl/counts": f"{COUNTS}\n".encode(),
-             "kmcl/second": f"{1000 * grace:.0f}\n".encode()}
+             "kmcl/second": f"{second:.0f}\n".encode()}
     for folder in (OWN_TESTS, KMOD_TESTS):
         for path in folder.glob("*"):
             if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
                 files[f"tests/{path.name}"] = path
     files.update((f"kmcl/tools/{path.name}", path) for path in TOOLS.iterdir() if path.is_file())
     files.update((f"tests/{path.name}", path) for path in _programs())
+    if noise:
+        files.update({"bin/noise": _compile(NOISE), "kmcl/noise": f"{noise}\n".encode()})
     return files
 
 
 class Run:
     """One boot and its judgement."""
 
-    def __init__(self, version, tests, record, verbose=False, accel=None, modules=()):
+    def __init__(self, version, tests, record, verbose=False, accel=None, modules=(), noise=0):
         self.version = version
         self.tests = tests
         self.verbose = verbose
@@ -131,6 +149,7 @@ class Run:
         self._record = record
         self._accel = accel
         self._modules = modules
+        self._noise = noise
         self._guest = None
         self._current = None
         self._output = []
@@ -178,7 +197,8 @@ class Run:
 
     def run(self):
         bus, cpus, memory, cmdline, programs = self.tests[0].guest
-        grace = patience(self._accel)
+        grace = patience(self._accel, self._noise)
+        second = 1000 * grace * (STANDSTILL if is_emulated(self._accel) else 1)
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
         if cpus != 2:
@@ -188,8 +208,9 @@ class Run:
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
                        cmdline=cmdline, programs=programs, mode="tests", modules=self._modules,
-                       files=_files(self.tests, grace), on_line=self._line, on_request=self._request,
-                       accel=self._accel, holder=self._hold) as guest, \
+                       files=_files(self.tests, grace, second, self._noise), on_line=self._line,
+                       on_request=self._request, accel=self._accel, holder=self._hold,
+                       stalls=bool(self._noise)) as guest, \
                     builds.Ticker(f"guest {where}"):
                 in_time = guest.wait(limit)
                 self._judge(guest, where, in_time, limit)
@@ -225,13 +246,14 @@ class Run:
             print(f"# the log is {log_path}", flush=True)
 
 
-def run(version, patterns=(), record=None, verbose=False, accel=None):
+def run(version, patterns=(), record=None, verbose=False, accel=None, noise=0, cpus=None):
     """Builds for a kernel, runs the tests that match, returns the tally.
 
-    record, a dictionary, gets the tally of each test as "VERSION NAME".
+    record, a dictionary, gets the tally of each test as "VERSION NAME". cpus: instead of what the tests ask for.
     """
     groups = {}
     for test in find(patterns, version):
+        test.cpus = cpus or test.cpus
         groups.setdefault(test.guest, []).append(test)
     tally = ktap.Tally()
     if not groups:
@@ -243,5 +265,5 @@ def run(version, patterns=(), record=None, verbose=False, accel=None):
         tally.fail(f"{version} build")
         return tally
     for tests in groups.values():
-        tally.add(Run(version, tests, {} if record is None else record, verbose, accel, modules).run())
+        tally.add(Run(version, tests, {} if record is None else record, verbose, accel, modules, noise).run())
     return tally
