@@ -65,6 +65,16 @@ static void nap(void)
 		usleep_range(1, 200);
 }
 
+/*
+ * ... and always to others: a thread that finds all it needs at once would keep the processor for
+ * itself, and those that it waits for may have no other.
+ */
+static bool goes_on(struct side *side)
+{
+	cond_resched();
+	return !READ_ONCE(side->stop);
+}
+
 static void offer(struct ktap *t, struct pair *p)
 {
 	CHECK_STATUS(t, VmbChannelEnable(p->server.channel), STATUS_SUCCESS);
@@ -89,7 +99,7 @@ static void come_and_go(struct side *side)
 {
 	struct end *client = &side->p->client;
 
-	while (!READ_ONCE(side->stop)) {
+	while (goes_on(side)) {
 		NTSTATUS status = VmbChannelEnable(client->channel);
 
 		/* The server may go at any moment; nothing else can be wrong. */
@@ -168,7 +178,7 @@ static void open_slowly(struct end *end)
 
 static void pause_and_start(struct side *side)
 {
-	while (!READ_ONCE(side->stop)) {
+	while (goes_on(side)) {
 		VmbChannelPause(side->p->client.channel);
 		nap();
 		VmbChannelStart(side->p->client.channel);
@@ -196,7 +206,7 @@ static bool is_crowded(struct end *end)
 
 static void send_some(struct side *side, u32 flags)
 {
-	while (!READ_ONCE(side->stop)) {
+	while (goes_on(side)) {
 		if (end_send(&side->p->client, "12345678", 8, flags) ||
 		    end_send(&side->p->server, "12345678", 8, flags) ||
 		    is_crowded(&side->p->client) || is_crowded(&side->p->server))
@@ -232,7 +242,7 @@ static void during_completion(struct ktap *t, struct client *c)
 
 static void ask(struct side *side)
 {
-	while (!READ_ONCE(side->stop)) {
+	while (goes_on(side)) {
 		LARGE_INTEGER timeout = { .QuadPart = -(s64)(get_random_u32() % 50000) };
 
 		if (VmbChannelSendSynchronousRequest(side->p->client.channel, "x", 1, NULL,
@@ -256,7 +266,7 @@ static void save_server(struct side *side)
 	VMBCHANNEL server = side->p->server.channel;
 	u8 *buffer = kmalloc(4096, GFP_KERNEL);
 
-	while (buffer && !READ_ONCE(side->stop)) {
+	while (buffer && goes_on(side)) {
 		ULONG filled, required;
 
 		end_send(&side->p->client, "12345678", 8, WAIT_FLAG);
@@ -324,7 +334,7 @@ static void tell_handle(struct side *side)
 {
 	struct shared *shared = side->p->data;
 
-	while (!READ_ONCE(side->stop)) {
+	while (goes_on(side)) {
 		u64 handle = READ_ONCE(shared->handle);
 
 		if (end_send(&side->p->client, &handle, sizeof(handle), WAIT_FLAG) ||
@@ -410,7 +420,7 @@ static void many_offers(struct ktap *t, struct client *c)
 {
 	VMBCHANNEL *servers = vzalloc(array_size(offers, sizeof(*servers)));
 	struct pair *p = pair_create(t);
-	unsigned int made = min(offers, 50u);
+	unsigned int made = min(offers, 50u), tries;
 	u64 few, many;
 	GUID nobody;
 
@@ -424,9 +434,11 @@ static void many_offers(struct ktap *t, struct client *c)
 	made = make_offers(servers, p->type, made, offers);
 	CHECK_EQUAL(t, made, offers);
 	many = time_of_search(&p->client);
+	/* A search one by one takes a hundred times as long, however often it is timed. */
+	for (tries = 0; tries < 20 && many >= 5 * few + 500; tries++)
+		many = min(many, time_of_search(&p->client));
 	seq_printf(t->out, "# 20 searches: %llu us among 50 offers, %llu us among %u\n", few, many,
 		   made);
-	/* A search one by one would take a hundred times as long. */
 	CHECK(t, many < 5 * few + 500);
 	check_found(t, &p->client, p->type);
 	while (made--) {
