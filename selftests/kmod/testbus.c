@@ -238,10 +238,13 @@ EXPORT_SYMBOL_GPL(testbus_destroy);
 
 /**
  * testbus_offer() - present the device, perhaps once more after a rescind
- * @dev: not claimed
+ * @dev: new, or rescinded
+ *
+ * Sleeps until nobody has it from before.
  */
 void testbus_offer(struct testbus_device *dev)
 {
+	kmcl_offer_wait_unclaimed(&dev->offer);
 	dev->offered = true;
 	WRITE_ONCE(dev->gone, false);
 	kmcl_offer_add(&dev->offer);
