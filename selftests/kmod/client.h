@@ -89,6 +89,7 @@ struct client *client_create(void);
 bool client_destroy(struct client *c);
 struct client *client_of(VMBCHANNEL channel);
 struct kmcl_channel *channel_of(struct client *c);
+bool channel_settles(struct kmcl_channel *ch);
 void client_target(struct client *c, const guid_t *instance);
 void client_log(struct client *c, char letter);
 bool client_log_is(struct client *c, const char *text);

@@ -12,7 +12,7 @@ static void check_stopped(struct ktap *t, struct client *c)
 	struct host_packet packet;
 	unsigned int before;
 
-	msleep(300);
+	CHECK(t, channel_settles(channel_of(c)));
 	before = c->packets;
 	client_host_send(c, 1);
 	testbus_signal(c->dev);

@@ -222,6 +222,7 @@ static void in_packet_callback(struct ktap *t, struct client *c)
 	c->dev->softirq = true;
 	client_host_send(c, 2);
 	CHECK_SOON(t, READ_ONCE(c->batched) == 2);
+	CHECK(t, channel_settles(channel_of(c)));
 	VmbChannelSetIncomingProcessingAtPassive(c->channel, TRUE);
 	client_host_send(c, 3);
 	CHECK_SOON(t, READ_ONCE(c->batched) == 3);

@@ -2,6 +2,7 @@
 /* The two drivers of the local bus's tests: pair.h says what they do. */
 #include <linux/slab.h>
 
+#include "channel.h"
 #include "pair.h"
 
 static const GUID any_pair = { 0x4c6f6361, 0x6c54, 0x6573, { 0x74, 1, 2, 3, 0, 0, 0, 0 } };
@@ -190,6 +191,8 @@ struct pair *pair_open(struct ktap *t)
 		return NULL;
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	CHECK_SOON(t, READ_ONCE(p->server.length) == 3);
+	CHECK(t, channel_settles((struct kmcl_channel *)p->server.channel));
+	CHECK(t, channel_settles((struct kmcl_channel *)p->client.channel));
 	return p;
 }
 
