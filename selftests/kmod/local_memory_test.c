@@ -169,7 +169,7 @@ static void delete_waits(struct ktap *t, struct client *c)
 	kthread_run(delete, p, "kmcl_test_delete");
 	CHECK_STAYS(t, 50, !completion_done(&shared->done));
 	VmbChannelUnmapGpadl(server, shared->handle);
-	CHECK(t, wait_for_completion_timeout(&shared->done, 10 * HZ));
+	CHECK(t, wait_for_completion_timeout(&shared->done, 60 * HZ));
 	CHECK_STATUS(t, VmbChannelMapGpadl(server, 0, shared->handle, &mdl),
 		     STATUS_INVALID_PARAMETER_3);
 	pair_destroy(t, p);

@@ -138,7 +138,7 @@ void nt_end_thread(PVOID thread)
 {
 	if (!thread)
 		return;
-	CHECK_EQUAL(nt_wait(thread, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(thread, -60000 * MS), STATUS_SUCCESS);
 	ObDereferenceObject(thread);
 }
 
@@ -272,7 +272,7 @@ static LONG woken;
 
 static VOID wait_for_common_event(PVOID context)
 {
-	if (nt_wait(&common_event, -20000 * MS) == STATUS_SUCCESS)
+	if (nt_wait(&common_event, -60000 * MS) == STATUS_SUCCESS)
 		InterlockedIncrement(&woken);
 }
 
@@ -338,14 +338,14 @@ static void wait_for_several(void)
 	CHECK_EQUAL(wait_several(5, objects, WaitAny, -10 * MS), STATUS_WAIT_0 + 3);
 	CHECK_EQUAL(wait_several(5, objects, WaitAny, 0), STATUS_WAIT_0 + 4);
 	thread = nt_begin_thread(set_event_soon, &event[2]);
-	CHECK_EQUAL(wait_several(5, objects, WaitAny, -20000 * MS), STATUS_WAIT_0 + 2);
+	CHECK_EQUAL(wait_several(5, objects, WaitAny, -60000 * MS), STATUS_WAIT_0 + 2);
 	nt_end_thread(thread);
 
 	KeSetEvent(&event[0], IO_NO_INCREMENT, FALSE);
 	CHECK_EQUAL(wait_several(2, objects, WaitAll, -10 * MS), STATUS_TIMEOUT);
 	CHECK(KeReadStateEvent(&event[0]));	/* nothing is taken before all can be */
 	thread = nt_begin_thread(set_event_soon, &event[1]);
-	CHECK_EQUAL(wait_several(2, objects, WaitAll, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(wait_several(2, objects, WaitAll, -60000 * MS), STATUS_SUCCESS);
 	nt_end_thread(thread);
 	CHECK_EQUAL(KeReadStateEvent(&event[0]) | KeReadStateEvent(&event[1]), 0);
 
@@ -399,7 +399,7 @@ static VOID answer(PVOID context)
 	int i;
 
 	for (i = 0; i < PING_PONGS; i++) {
-		if (nt_wait(&game->ping, -20000 * MS) != STATUS_SUCCESS)
+		if (nt_wait(&game->ping, -60000 * MS) != STATUS_SUCCESS)
 			break;
 		InterlockedIncrement(&game->answers);
 		KeSetEvent(&game->pong, IO_NO_INCREMENT, FALSE);
@@ -417,7 +417,7 @@ static void events_are_not_lost(void)
 	thread = nt_begin_thread(answer, &game);
 	for (i = 0; i < PING_PONGS; i++) {
 		KeSetEvent(&game.ping, IO_NO_INCREMENT, FALSE);
-		if (nt_wait(&game.pong, -20000 * MS) != STATUS_SUCCESS)
+		if (nt_wait(&game.pong, -60000 * MS) != STATUS_SUCCESS)
 			break;
 	}
 	nt_end_thread(thread);
@@ -518,7 +518,7 @@ static void dpcs(void)
 	CHECK_EQUAL(PtrToUlong(log.argument1), 5);
 	CHECK_EQUAL(PtrToUlong(log.argument2), 6);
 	CHECK(KeInsertQueueDpc(&dpc, NULL, NULL));
-	CHECK_EQUAL(nt_wait(&log.called, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&log.called, -60000 * MS), STATUS_SUCCESS);
 	KeFlushQueuedDpcs();
 
 	own = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*own), TAG);
@@ -528,7 +528,7 @@ static void dpcs(void)
 	KeClearEvent(&log.called);
 	KeInitializeDpc(own, free_self, &log.called);
 	CHECK(KeInsertQueueDpc(own, NULL, NULL));
-	CHECK_EQUAL(nt_wait(&log.called, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&log.called, -60000 * MS), STATUS_SUCCESS);
 }
 
 static void timers(void)
@@ -547,10 +547,11 @@ static void timers(void)
 	/* relative, with a DPC */
 	begin = KeQueryInterruptTime();
 	CHECK(!KeSetTimer(&timer, nt_large(-20 * MS), &dpc));
-	CHECK_EQUAL(nt_wait(&timer, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&timer, -60000 * MS), STATUS_SUCCESS);
 	took = KeQueryInterruptTime() - begin;
 	CHECK(took >= 20 * MS && took < 60000LL * MS);
 	CHECK(KeReadStateTimer(&timer));	/* a notification timer stays */
+	CHECK_EQUAL(nt_wait(&log.called, -60000 * MS), STATUS_SUCCESS);
 	KeFlushQueuedDpcs();
 	CHECK_EQUAL(log.calls, 1);
 	CHECK_EQUAL(log.irql, DISPATCH_LEVEL);
@@ -565,7 +566,7 @@ static void timers(void)
 
 	/* absolute, and in the past */
 	CHECK(!KeSetTimer(&timer, nt_large(nt_now() + 20 * MS), NULL));
-	CHECK_EQUAL(nt_wait(&timer, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&timer, -60000 * MS), STATUS_SUCCESS);
 	CHECK(!KeSetTimer(&timer, nt_large(nt_now() - MS), NULL));
 	CHECK_EQUAL(nt_wait(&timer, 0), STATUS_SUCCESS);
 	CHECK(!KeSetTimer(&timer, nt_large(0), NULL));
@@ -573,7 +574,7 @@ static void timers(void)
 
 	KeInitializeTimerEx(&timer, SynchronizationTimer);
 	KeSetTimer(&timer, nt_large(-MS), NULL);
-	CHECK_EQUAL(nt_wait(&timer, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&timer, -60000 * MS), STATUS_SUCCESS);
 	CHECK(!KeReadStateTimer(&timer));	/* the wait took it */
 }
 
@@ -592,7 +593,7 @@ static void periodic_timer(void)
 	begin = KeQueryInterruptTime();
 	KeSetTimerEx(&timer, nt_large(-10 * MS), 20, &dpc);
 	for (i = 0; i < 5; i++)
-		CHECK_EQUAL(nt_wait(&timer, -20000 * MS), STATUS_SUCCESS);
+		CHECK_EQUAL(nt_wait(&timer, -60000 * MS), STATUS_SUCCESS);
 	took = KeQueryInterruptTime() - begin;
 	CHECK(took >= 90 * MS);
 	CHECK(KeCancelTimer(&timer));
@@ -622,7 +623,7 @@ static void many_timers(void)
 		KeCancelTimer(&timer[i]);
 	for (i = 0; i < MANY; i++)
 		if (i % 4)
-			CHECK_EQUAL(nt_wait(&timer[i], -20000 * MS), STATUS_SUCCESS);
+			CHECK_EQUAL(nt_wait(&timer[i], -60000 * MS), STATUS_SUCCESS);
 	ExFreePoolWithTag(timer, TAG);
 }
 
@@ -677,7 +678,7 @@ static void timers_freed_by_their_dpc(void)
 		KeSetTimer(&own->timer, nt_large(-(LONGLONG)(n % 50) * 100), &own->dpc);
 	}
 	if (InterlockedDecrement(&timers_left))
-		CHECK_EQUAL(nt_wait(&all_gone, -20000 * MS), STATUS_SUCCESS);
+		CHECK_EQUAL(nt_wait(&all_gone, -60000 * MS), STATUS_SUCCESS);
 	InterlockedExchange(&flushing, 0);
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
 		nt_end_thread(thread[i]);
@@ -695,6 +696,15 @@ static noinline void terminate_deep(int depth)
 	barrier();	/* not a tail call */
 }
 
+/* Waits for the first of two events, and sets the second. */
+static VOID wait_and_set(PVOID context)
+{
+	PRKEVENT event = context;
+
+	nt_wait_for_ever(&event[0]);
+	KeSetEvent(&event[1], IO_NO_INCREMENT, FALSE);
+}
+
 static VOID end_from_below(PVOID context)
 {
 	terminate_deep(3);
@@ -707,22 +717,24 @@ static void threads(void)
 	CLIENT_ID id = { };
 	PVOID thread;
 	HANDLE handle;
-	KEVENT event;
+	KEVENT event[2];
 
 	nt_end_thread(nt_begin_thread(end_from_below, &came_back));
 	CHECK(!came_back);
 	CHECK_EQUAL(PsTerminateSystemThread(STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
 
-	KeInitializeEvent(&event, NotificationEvent, FALSE);
+	KeInitializeEvent(&event[0], NotificationEvent, FALSE);
+	KeInitializeEvent(&event[1], NotificationEvent, FALSE);
 	CHECK_EQUAL(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, &id,
-					 set_event_soon, &event),
+					 wait_and_set, event),
 		    STATUS_SUCCESS);
 	CHECK(id.UniqueThread);
 	CHECK_EQUAL(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &thread, NULL),
 		    STATUS_SUCCESS);
 	CHECK_EQUAL(nt_wait(thread, 0), STATUS_TIMEOUT);
-	CHECK_EQUAL(nt_wait(thread, -20000 * MS), STATUS_SUCCESS);
-	CHECK(KeReadStateEvent(&event));
+	KeSetEvent(&event[0], IO_NO_INCREMENT, FALSE);
+	CHECK_EQUAL(nt_wait(thread, -60000 * MS), STATUS_SUCCESS);
+	CHECK(KeReadStateEvent(&event[1]));
 	CHECK_EQUAL(nt_wait(thread, 0), STATUS_SUCCESS);	/* stays signalled */
 	ObDereferenceObject(thread);
 	CHECK_EQUAL(ZwClose(handle), STATUS_SUCCESS);
@@ -733,8 +745,8 @@ static void threads(void)
 	CHECK_EQUAL(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &thread, NULL),
 		    STATUS_INVALID_HANDLE);
 	CHECK(!thread);
-	CHECK_EQUAL(PsCreateSystemThread(&handle, 0, NULL, ULongToPtr(8), NULL, set_event_soon,
-					 &event),
+	CHECK_EQUAL(PsCreateSystemThread(&handle, 0, NULL, ULongToPtr(8), NULL, wait_and_set,
+					 event),
 		    STATUS_INVALID_PARAMETER_4);
 }
 
@@ -784,7 +796,7 @@ static VOID free_then_wait_for_another(PDEVICE_OBJECT device, PVOID context)
 	if (log->item) {
 		KeInitializeEvent(&other_ran, NotificationEvent, FALSE);
 		IoQueueWorkItem(log->item, set_event_and_free, DelayedWorkQueue, &other_ran);
-		CHECK_EQUAL(nt_wait(&other_ran, -20000 * MS), STATUS_SUCCESS);
+		CHECK_EQUAL(nt_wait(&other_ran, -60000 * MS), STATUS_SUCCESS);
 	}
 	KeSetEvent(&log->done, IO_NO_INCREMENT, FALSE);
 }
@@ -865,7 +877,7 @@ static void driver_and_work_items(void)
 	KeRaiseIrql(DISPATCH_LEVEL, &old);
 	IoQueueWorkItem(item, run_three_times, DelayedWorkQueue, &item_log);
 	KeLowerIrql(old);
-	CHECK_EQUAL(nt_wait(&item_log.done, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&item_log.done, -60000 * MS), STATUS_SUCCESS);
 	CHECK_EQUAL(item_log.runs, 3);
 	CHECK_EQUAL(item_log.irql, PASSIVE_LEVEL);
 
@@ -873,7 +885,7 @@ static void driver_and_work_items(void)
 	CHECK(item_log.item);
 	KeClearEvent(&item_log.done);
 	IoQueueWorkItem(item_log.item, free_then_wait_for_another, DelayedWorkQueue, &item_log);
-	CHECK_EQUAL(nt_wait(&item_log.done, -20000 * MS), STATUS_SUCCESS);
+	CHECK_EQUAL(nt_wait(&item_log.done, -60000 * MS), STATUS_SUCCESS);
 
 	late_item_ran = false;
 	kmcl_driver_unload(test_driver);

@@ -275,7 +275,7 @@ void saver_thread_start(struct saver_thread *thread, struct saver *s, void (*run
 
 bool saver_thread_ends(struct saver_thread *thread)
 {
-	return wait_for_completion_timeout(&thread->done, 10 * HZ);
+	return wait_for_completion_timeout(&thread->done, 60 * HZ);
 }
 
 /* ---- the pair ---- */
