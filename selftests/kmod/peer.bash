@@ -55,7 +55,7 @@ peer_run() {
 blocked() {
 	local stat found line
 
-	for _ in 1 2 3 4 5; do
+	for _ in {1..60}; do
 		found=
 		for stat in /proc/[0-9]*/stat; do
 			read -r line <"$stat" || continue

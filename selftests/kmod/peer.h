@@ -18,7 +18,7 @@
 #include <vmbuskernelmodeclientlibapi.h>
 
 #define WAIT_FLAG	VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION
-#define PEER_TIMEOUT_MS	20000
+#define PEER_TIMEOUT_MS	60000
 #define PEER_MAX_PACKET	4096u
 
 /* ktap.c knows no more of it than the name. */
@@ -85,6 +85,9 @@ NTSTATUS client_order_with(struct client *c, struct peer_answer *answer, enum pe
 NTSTATUS client_tell(struct client *c, enum peer_op op, const u32 arg[PEER_ARGS]);
 void client_make_order(struct peer_order *order, enum peer_op op, const u32 arg[PEER_ARGS]);
 bool client_hello(struct client *c);
+unsigned int client_open_requests(struct client *c);
+bool client_has_failed(struct client *c);
+u32 client_room_index(struct client *c);
 bool client_counters(struct client *c, struct peer_counters *counters);
 
 #define ARGS(...)		((const u32 [PEER_ARGS]) { __VA_ARGS__ })

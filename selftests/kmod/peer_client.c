@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The client driver of the tests with the test peer: peer.h says what it does. */
+#include "channel.h"
 #include "peer.h"
 
 /* PEER_CLASS, PEER_INSTANCE */
@@ -224,6 +225,31 @@ bool client_reopen(struct client *c)
 {
 	VmbChannelDisable(c->channel);
 	return client_enabled_opens(c) && client_hello(c);
+}
+
+/* ---- what the library knows, for tests that have to wait until it does ---- */
+
+static struct kmcl_channel *channel_of(struct client *c)
+{
+	return (struct kmcl_channel *)c->channel;
+}
+
+/* Sent, and not completed. */
+unsigned int client_open_requests(struct client *c)
+{
+	return READ_ONCE(channel_of(c)->tx.ids.count);
+}
+
+/* The peer has broken a rule, and nothing more is delivered. */
+bool client_has_failed(struct client *c)
+{
+	return READ_ONCE(channel_of(c)->rx.failed);
+}
+
+/* How far the peer has read, as it says. */
+u32 client_room_index(struct client *c)
+{
+	return READ_ONCE(channel_of(c)->link.out.ctl->read_index);
 }
 
 /* ---- orders ---- */

@@ -38,7 +38,7 @@ static void check_answers(struct ktap *t, struct client *c, u32 count)
 {
 	struct peer_counters sum = { 0 };
 
-	CHECK(t, WITHIN(20000, all_answered(c, &sum)));
+	CHECK(t, WITHIN(PEER_TIMEOUT_MS, all_answered(c, &sum)));
 	CHECK_EQUAL(t, sum.good_answers, count);
 	CHECK_EQUAL(t, sum.bad_answers, 0);
 	CHECK_EQUAL(t, sum.stray_answers, 0);
@@ -167,7 +167,7 @@ static void quota(struct ktap *t, struct client *c)
 	/* The answer to this comes before the packets; nothing else may wait behind them. */
 	CHECK_STATUS(t, ORDER(c, PEER_GENERATE, 300, 512, 0, PEER_RANDOM | PEER_ASK, 0),
 		     STATUS_SUCCESS);
-	while (done < 300 && WITHIN(5000, READ_ONCE(k->count) == min(5u, 300 - done))) {
+	while (done < 300 && WITHIN(PEER_TIMEOUT_MS, READ_ONCE(k->count) == min(5u, 300 - done))) {
 		CHECK_STAYS(t, done < 10 ? 20 : 0, READ_ONCE(k->count) <= 5);
 		done += complete_newest(c);
 	}
@@ -254,7 +254,7 @@ static void closed_under_flood(struct ktap *t, struct client *c)
 		c->most = 256;
 		CHECK_STATUS(t, ORDER(c, PEER_GENERATE, 1 << 20, 256, 0, PEER_RANDOM | PEER_ASK,
 				      0), STATUS_SUCCESS);
-		CHECK(t, WITHIN(5000, READ_ONCE(c->expected) > 50));
+		CHECK(t, WITHIN(PEER_TIMEOUT_MS, READ_ONCE(c->expected) > 50));
 		VmbChannelDisable(c->channel);
 		CHECK(t, client_states_are(c, "OSPUC"));
 		CHECK(t, !c->wrong);
