@@ -47,7 +47,7 @@ expect "hv_balloon has the device and runs" within 10 hv_balloon_runs
 modprobe dynmem
 sleep 1
 expect "dynmem is loaded and hv_balloon still has the device" held_by hv_balloon
-expect "dynmem waits" counter_is state waiting
+expect "dynmem waits" within 10 counter_is state waiting
 
 expect "move the device to dynmem" move "$kmcl_driver"
 expect "dynmem has the device and runs" within 10 counter_is state running

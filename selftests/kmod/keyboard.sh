@@ -115,8 +115,8 @@ check "an input device appears" soon has_node
 check "the protocol is accepted" soon log_has 'keyboard: Synthetic Keyboard: protocol accepted'
 check "debugfs counts channels" counts_channels
 check "debugfs counts events" has_events
-check "the pool tells what its tag has" pool_has VKbd 1 38 1
-check "the trace has DbgPrint" traced 'kmcl_dbgprint.*protocol accepted'
+check "the pool tells what its tag has" soon pool_has VKbd 1 38 1
+check "the trace has DbgPrint" soon traced 'kmcl_dbgprint.*protocol accepted'
 evtest "$(node)" >"$events" 2>&1 &
 reader=$!
 check "evtest listens" soon is_listening
@@ -131,7 +131,7 @@ check "the server unloads" rmmod keyboard_vsp
 check "the keyboard goes" soon has_no_node
 wait $reader
 check "evtest has seen nothing else" ended_with_a_key_down "$typed"
-check "and that it is free again" pool_has VKbd 0 0 1
+check "and that it is free again" soon pool_has VKbd 0 0 1
 check "the driver unloads" rmmod keyboard_vsc
 echo 0 >/sys/kernel/tracing/events/kmcl/enable
 exit $failed

@@ -33,12 +33,14 @@ load_vdisk() {
 	modprobe vdisk_vsp "$@" && modprobe vdisk_vsc && within 20 has_disk
 }
 
-unload_vdisk() {
-	local module
+# The kernel itself uses a disk while it looks for partitions.
+unload_client() {
+	within 20 rmmod vdisk_vsc
+} 2>/dev/null
 
-	for module in vdisk_vsc vdisk_vsp; do
-		! loaded $module || rmmod $module || return
-	done
+unload_vdisk() {
+	! loaded vdisk_vsc || unload_client || return
+	! loaded vdisk_vsp || rmmod vdisk_vsp
 }
 
 # is FILE VALUE
@@ -105,7 +107,7 @@ no_objects() {
 finish_vdisk() {
 	! grep -q " $mnt " /proc/mounts || umount "$mnt"
 	unload_vdisk
-	expect "no channel, packet or request is left" no_objects
+	expect "no channel, packet or request is left" within 20 no_objects
 	rm -rf "$scratch"
 	rmmod kmcl
 	finish

@@ -19,25 +19,25 @@ pause_holds() {
 	echo N >"$vsp/paused" && wait "$writer" && same_on_disk "$(random_file 4)" 0
 }
 
-# pauses PID: pauses and starts the server while a process lives, ten times at least.
+# pauses PID: pauses and starts the server while a process lives; counts in $n.
 pauses() {
-	local n=0
-
 	while kill -0 "$1" 2>/dev/null; do
 		echo Y >"$vsp/paused" && echo N >"$vsp/paused" || return
 		n=$((n + 1))
 		sleep 0.02
 	done
-	echo "# paused $n times"
-	[ $n -ge 10 ]
 }
 
+# Ten times at least.
 pause_under_load() {
-	local job
+	local job n=0
 
-	verify pause --bsrange=4k-64k --size=16m &
-	job=$!
-	pauses "$job" && wait "$job"
+	while [ $n -lt 10 ]; do
+		verify pause --bsrange=4k-64k --size=16m &
+		job=$!
+		pauses "$job" && wait "$job" || return
+		echo "# paused $n times"
+	done
 }
 
 busy() {
@@ -99,7 +99,7 @@ vsc_reloads() {
 	local i
 
 	for ((i = 0; i < 15; i++)); do
-		rmmod vdisk_vsc && modprobe vdisk_vsc && sleep 0.0$((i % 10)) || return
+		unload_client && modprobe vdisk_vsc && sleep 0.0$((i % 10)) || return
 	done
 	within 20 has_disk
 }

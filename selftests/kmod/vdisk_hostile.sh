@@ -13,7 +13,7 @@ load_hostile() {
 }
 
 unload_hostile() {
-	rmmod vdisk_vsc && rmmod vdisk_hostile
+	unload_client && rmmod vdisk_hostile
 }
 
 refused() {
@@ -46,7 +46,8 @@ reads() {
 # The request ends with an error, and the disk comes back.
 broken() {
 	reads && echo 1000 >"$block/queue/io_timeout" && echo Y >"$hostile/ruin" || return
-	! reads && within 20 is "$vsc/connects" 2 && within 20 has_disk && reads
+	! reads && within 20 is "$vsc/connects" 2 && within 20 has_disk || return
+	echo 60000 >"$block/queue/io_timeout" && reads
 }
 
 need_vdisk
@@ -58,5 +59,5 @@ expect "no disk of no bytes" refused size=0
 expect "no discards of less than a page" no_discards
 expect "a disk only grows" keeps_its_disk
 expect "a server that ruins the ring loses its client, whose request ends" broken
-rmmod vdisk_vsc && rmmod vdisk_hostile
+unload_hostile
 finish_vdisk

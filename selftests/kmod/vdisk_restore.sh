@@ -53,7 +53,7 @@ idle() {
 }
 
 without_client() {
-	rmmod vdisk_vsc && echo 1 >"$vsp/restores" && modprobe vdisk_vsc && within 20 has_disk &&
+	unload_client && echo 1 >"$vsp/restores" && modprobe vdisk_vsc && within 20 has_disk &&
 		same_on_disk "$(random_file 4)" 0
 }
 
