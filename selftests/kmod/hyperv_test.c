@@ -38,7 +38,7 @@ static char log[512];		/* as in client.h, without repeats */
 static atomic_t accepted, completed, removed, received;
 static long long took_ms;
 
-/* Packets that come and go alternate as long as nothing else happens: they leave room for the rest. */
+/* Packets that come and go alternate for long: they leave room for the rest. */
 static void note(char letter)
 {
 	size_t room = sizeof(log) - 1, used;

@@ -116,7 +116,7 @@ static void client_leaves(struct ktap *t, struct client *c)
 	CHECK(t, end_log_is(&p->client, "OSPUC"));
 	CHECK_SOON(t, end_log_is(&p->server, "OSPUC"));
 
-	/* Closed, soon after the callback: still offered, still started, and what it sends waits. */
+	/* Closed, soon after the callback: still offered and started, and what it sends waits. */
 	CHECK_SOON(t, end_send(&p->server, "later", 5, 0) == STATUS_SUCCESS);
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	CHECK_SOON(t, end_log_is(&p->server, "OSPUCOSP"));

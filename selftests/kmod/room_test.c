@@ -75,7 +75,7 @@ static void forgetful_host(struct ktap *t, struct client *c)
 	CHECK_SOON(t, atomic_read(&c->completed) == n);
 }
 
-/* Other events on the channel are an occasion to look, and do not wait for the timer: here is none. */
+/* Other events on the channel are an occasion to look. Here is no timer that would do it. */
 static void looks_when_signalled(struct ktap *t, struct client *c)
 {
 	struct host_packet packet;
