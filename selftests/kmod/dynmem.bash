@@ -32,7 +32,8 @@ need_device() {
 	local holder
 
 	modinfo dynmem >/dev/null 2>&1 || skip_all "no module dynmem"
-	find_device || skip_all "no Dynamic Memory device"
+	# In the harness's guest there is one: hv_vmbus takes its offer in a worker.
+	find_device || { [ -e /dev/kmcl-host ] && within 20 find_device; } || skip_all "no Dynamic Memory device"
 	holder=$(driver_of_device)
 	[ -z "$holder" ] || [ -e /dev/kmcl-host ] || skip_all "the Dynamic Memory device belongs to $holder"
 	[ -z "$holder" ] || echo "$device" >"$drivers/$holder/unbind"

@@ -149,7 +149,8 @@ unload() {
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 modinfo kmcl_hyperv_test >/dev/null 2>&1 || skip_all "no module kmcl_hyperv_test"
-find_device || skip_all "no Dynamic Memory device"
+# In the harness's guest there is one: hv_vmbus takes its offer in a worker.
+find_device || { [ -e /dev/kmcl-host ] && within 20 find_device; } || skip_all "no Dynamic Memory device"
 if [ -L "/sys/bus/vmbus/devices/$device/driver" ]; then
 	holder=$(basename "$(readlink "/sys/bus/vmbus/devices/$device/driver")")
 	[ -e /dev/kmcl-host ] || skip_all "the Dynamic Memory device belongs to $holder"

@@ -13,8 +13,14 @@ bus_is_bound() {
 	grep -q 'hv_vmbus: Vmbus version:' <<<"$(dmesg)"
 }
 
+# hv_vmbus takes offers in a worker of its own.
 offer_is_there() {
-	grep -qs "$balloon" /sys/bus/vmbus/devices/*/class_id
+	local end=$((SECONDS + 60))
+
+	until grep -qs "$balloon" /sys/bus/vmbus/devices/*/class_id; do
+		[ "$SECONDS" -lt "$end" ] || return
+		sleep 0.1
+	done
 }
 
 host_answers() {
