@@ -41,6 +41,9 @@ RUN = "/run/kmcl"
 # The sockets that connect this process with the guest.
 PORTS = ("console", "qmp", "host")
 
+# How long what a guest has said may take to arrive here once it has ended, in seconds: what is missing fails a test.
+READ_OUT = 60
+
 # The name of the run directory on this machine: this, the process id, and something random.
 RUN_PREFIX = "kmcl-vm."
 
@@ -92,6 +95,7 @@ class Guest:
         self._cmdline = cmdline
         self._mode = mode
         self._stalls = stalls
+        self._ended = threading.Event()
         self._modules = list(modules)
         self._files = dict(files or {})
         self._programs = list(programs)
@@ -157,6 +161,7 @@ class Guest:
 
     def close(self):
         """Ends the guest at once, whatever it is doing."""
+        self._ended.set()
         if self._process:
             # unshare takes its process namespace with it, and that everything in it.
             self._process.kill()
@@ -164,7 +169,7 @@ class Guest:
         for sock in self._sockets:
             sock.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(READ_OUT)
         if self._run_dir:
             shutil.rmtree(self._run_dir, ignore_errors=True)
             self._run_dir = None
@@ -175,8 +180,9 @@ class Guest:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return False
+        self._ended.set()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(READ_OUT)
         return True
 
     @property
@@ -380,8 +386,7 @@ class Guest:
     def _stall(self):
         """What a busy machine does to a guest, now and then, but often."""
         try:
-            while self.running:
-                time.sleep(random.uniform(0.5, 8))
+            while not self._ended.wait(random.uniform(0.5, 8)) and self.running:
                 os.killpg(self._process.pid, signal.SIGSTOP)
                 time.sleep(random.choice((0.2, 0.5, 1, 3)) * random.random())
                 os.killpg(self._process.pid, signal.SIGCONT)
