@@ -23,6 +23,9 @@ USER_PROGRAMS = builds.TOP / "selftests/user"
 HEADER = re.compile(r"^# vm:\s*(hyperv|none|any|peer)\b(.*)$", re.MULTILINE)
 KERNEL_PREFIX = re.compile(r"^(.*?)(?:<\d+>)?\[\s*\d+\.\d{6}\] .*$")
 
+# The console takes a kernel message in pieces of 16 characters; what a test says at once may come between any two.
+BETWEEN_PIECES = re.compile(r"^(?=\[\s*\d)(?:.{16})+?((?:\s*(?:not )?ok \d|1\.\.\d|kmcl-vm: ).*)$")
+
 # A test may take this long, unless its header says otherwise.
 TIMEOUT = 60
 BOOT_TIMEOUT = 180
@@ -51,6 +54,15 @@ def patience(accel=None, noise=0):
     """By what all limits grow, also on a machine that has more to do than processors to do it with."""
     load = max(1.0, os.getloadavg()[0] / os.cpu_count())
     return load * (EMULATED if is_emulated(accel) else 1) * (NOISY if noise else 1)
+
+
+def said(line):
+    """What a test or the guest's init has said in a line of the console, None if the line is the kernel's."""
+    match = BETWEEN_PIECES.match(line)
+    if match:
+        return match[1]
+    match = KERNEL_PREFIX.match(line)
+    return (match[1] or None) if match else line
 
 
 class Test:
@@ -158,17 +170,16 @@ class Run:
     def _line(self, line):
         if self.verbose:
             print(f"    {line}", file=sys.stderr, flush=True)
-        if line.startswith("kmcl-vm: begin "):
-            self._current = line.split()[2]
+        text = said(line)
+        if text is None:
+            return
+        if text.startswith("kmcl-vm: begin "):
+            self._current = text.split()[2]
             self._output = []
-        elif line.startswith("kmcl-vm: end ") and self._current:
-            self._finish(line.split()[2], int(line.split()[3]))
+        elif text.startswith("kmcl-vm: end ") and self._current:
+            self._finish(text.split()[2], int(text.split()[3]))
         elif self._current:
-            # A kernel message may cut a test's line in two.
-            match = KERNEL_PREFIX.match(line)
-            text = match[1] if match else line
-            if text or not match:
-                self._output.append(text)
+            self._output.append(text)
 
     def _finish(self, script, status):
         name = f"{self.version} {script.removesuffix('.sh')}"
