@@ -35,9 +35,9 @@ need_packages() {
 	say "installing on this machine, by apt: $*"
 	{
 		flock 9
-		"${sudo[@]}" apt-get -qq update || say "apt-get update failed, going on without"
+		"${sudo[@]}" apt-get -qq -o Acquire::Retries=5 update || say "apt-get update failed, going on without"
 		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y \
-			-o Dpkg::Use-Pty=0 --no-install-recommends install "$@" >/dev/null
+			-o Dpkg::Use-Pty=0 -o Acquire::Retries=5 --no-install-recommends install "$@" >/dev/null
 	} 9>"${TMPDIR:-/tmp}/kmcl-apt-$(id -u).lock" >&2 ||
 		die "could not install: $*"
 }
