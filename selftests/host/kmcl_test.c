@@ -570,6 +570,7 @@ static void order_counters(Peer *peer, const PeerPacket *packet, bool reset)
 
 	answer.counters = peer->counters;
 	answer.counters.open_requests = g_hash_table_size(peer->asked);
+	answer.counters.rescind_due = timer_pending(peer->rescind_timer);
 	complete(peer, packet->trans_id, &answer,
 		 offsetof(struct peer_answer, ranges) + sizeof(answer.counters));
 	if (reset)

@@ -136,6 +136,7 @@ struct peer_counters {
 	uint64_t sub_offers;
 	uint64_t sub_opens;
 	uint64_t sub_releases;	/* by the guest, after the subchannel's rescind */
+	uint64_t rescind_due;	/* 1: one of PEER_AT_ONCE that has not had its effect yet */
 };
 
 struct peer_answer {

@@ -588,6 +588,7 @@ static void order_counters(VMBPACKETCOMPLETION packet, bool reset)
 
 	spin_lock_bh(&peer.lock);
 	answer.counters = peer.counters;
+	answer.counters.rescind_due = work_busy(&peer.rescind_later.work) != 0;
 	if (reset) {
 		open = peer.counters.open_requests;
 		memset(&peer.counters, 0, sizeof(peer.counters));

@@ -18,6 +18,7 @@
 #include <vmbuskernelmodeclientlibapi.h>
 
 #define WAIT_FLAG	VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION
+/* What bounds a hang: an emulated guest can stand still for many seconds. */
 #define PEER_TIMEOUT_MS	60000
 #define PEER_MAX_PACKET	4096u
 
@@ -44,6 +45,7 @@ struct client {
 
 	/* What is on its way: sent and not completed or echoed. */
 	atomic_t in_flight;
+	int awaited;			/* in_flight, by who waits */
 	atomic_t accepted;
 	atomic_t completed;
 	atomic_t removed;		/* with STATUS_DEVICE_REMOVED */
@@ -89,9 +91,17 @@ unsigned int client_open_requests(struct client *c);
 bool client_has_failed(struct client *c);
 u32 client_room_index(struct client *c);
 bool client_counters(struct client *c, struct peer_counters *counters);
+bool client_counter_is(struct client *c, size_t offset, u64 value);
+void client_arrived(struct client *c);
+bool client_drained(struct client *c, int most);
+void check_row(struct ktap *t, struct client *c, u32 count);
 
 #define ARGS(...)		((const u32 [PEER_ARGS]) { __VA_ARGS__ })
 #define ORDER(c, op, ...)	client_order(c, NULL, op, ARGS(__VA_ARGS__))
+/* The peer's, some time. */
+#define CHECK_COUNTER(t, c, name, value) \
+	CHECK(t, WITHIN(PEER_TIMEOUT_MS, \
+			client_counter_is(c, offsetof(struct peer_counters, name), value)))
 
 /* A packet whose completion is waited for. */
 struct request {

@@ -102,6 +102,41 @@ void client_check(struct client *c, const u8 *buffer, u32 length)
 	WRITE_ONCE(c->expected, seed + 1);
 }
 
+/* All of the row up to @count has come: it may take long, as long as it goes on. */
+void check_row(struct ktap *t, struct client *c, u32 count)
+{
+	u32 seen;
+
+	do {
+		seen = READ_ONCE(c->expected);
+	} while (seen != count && WITHIN(PEER_TIMEOUT_MS, READ_ONCE(c->expected) != seen));
+	CHECK_EQUAL(t, seen, count);
+	if (!CHECK(t, !c->wrong))
+		seq_printf(t->out, "# wrong from packet %u on\n", c->wrong_at);
+}
+
+/* One less on its way. Who waits for fewer is not woken: in a nested guest that is dear. */
+void client_arrived(struct client *c)
+{
+	if (atomic_dec_return(&c->in_flight) <= READ_ONCE(c->awaited))
+		wake_up(&c->wait);
+}
+
+/* No more than @most are on their way; false if nothing happens any more. */
+bool client_drained(struct client *c, int most)
+{
+	int seen;
+
+	WRITE_ONCE(c->awaited, most);
+	do {
+		seen = atomic_read(&c->in_flight);
+		if (wait_event_timeout(c->wait, atomic_read(&c->in_flight) <= most,
+				       msecs_to_jiffies(PEER_TIMEOUT_MS)))
+			return true;
+	} while (atomic_read(&c->in_flight) != seen);
+	return false;
+}
+
 /* ---- life ---- */
 
 /* A channel without a target: for one that has a device as its parent. */
@@ -205,19 +240,28 @@ bool client_enabled_opens(struct client *c)
 	       client_states_end(c, "OSP");
 }
 
-/* An offer that has been rescinded may go in the open, or right after it: then the next one. */
+static bool was_rescinded(struct client *c)
+{
+	return c->result == STATUS_DEVICE_REMOVED || client_states_end(c, "C");
+}
+
+/*
+ * An offer that has been rescinded may go in the open, or right after it: then the next one. Until
+ * hv_vmbus has told us of a rescind, that is the same again.
+ */
 bool client_open(struct client *c)
 {
-	unsigned int i;
+	unsigned long end = jiffies + msecs_to_jiffies(PEER_TIMEOUT_MS);
 
-	for (i = 0; i < 4; i++) {
-		if (client_enabled_opens(c))
-			return true;
-		pr_info("kmcl-test: not open: status %#x, states %s\n", c->result, c->states);
-		if (c->result != STATUS_DEVICE_REMOVED && !client_states_end(c, "C"))
+	while (!client_enabled_opens(c)) {
+		if (!was_rescinded(c) || time_after(jiffies, end)) {
+			pr_info("kmcl-test: not open: status %#x, states %s\n", c->result,
+				c->states);
 			return false;
+		}
+		usleep_range(500, 1000);
 	}
-	return false;
+	return true;
 }
 
 /* The channel works after whatever happened to it before. */
@@ -328,6 +372,14 @@ bool client_counters(struct client *c, struct peer_counters *counters)
 		return false;
 	*counters = answer.counters;
 	return true;
+}
+
+bool client_counter_is(struct client *c, size_t offset, u64 value)
+{
+	struct peer_answer answer;
+
+	return !client_order(c, &answer, PEER_COUNTERS, ARGS(0)) &&
+	       *(u64 *)((u8 *)&answer.counters + offset) == value;
 }
 
 /* ---- requests ---- */

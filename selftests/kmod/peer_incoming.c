@@ -13,14 +13,6 @@ static void take(struct client *c, VMBPACKETCOMPLETION packet, u8 *buffer, u32 l
 	VmbChannelPacketComplete(packet, buffer, length);
 }
 
-static void check_row(struct ktap *t, struct client *c, u32 count)
-{
-	CHECK(t, WITHIN(60000, READ_ONCE(c->expected) == count));
-	CHECK_EQUAL(t, c->expected, count);
-	if (!CHECK(t, !c->wrong))
-		seq_printf(t->out, "# wrong from packet %u on\n", c->wrong_at);
-}
-
 static bool all_answered(struct client *c, struct peer_counters *sum)
 {
 	struct peer_counters counters;

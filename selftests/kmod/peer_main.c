@@ -17,9 +17,9 @@ unsigned int peer_rescinds = 8;
 module_param_named(rescinds, peer_rescinds, uint, 0644);
 MODULE_PARM_DESC(rescinds, "rescinds at each stage");
 
-unsigned int peer_limit_ms = 1000;
+unsigned int peer_limit_ms = 20000;
 module_param_named(limit_ms, peer_limit_ms, uint, 0444);
-MODULE_PARM_DESC(limit_ms, "a rescind has had its effect after so many milliseconds");
+MODULE_PARM_DESC(limit_ms, "what has to be over soon is over after so many milliseconds");
 
 bool peer_local;
 module_param_named(local, peer_local, bool, 0444);

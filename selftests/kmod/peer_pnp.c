@@ -151,7 +151,7 @@ static void devices_found(struct ktap *t, struct client *unused)
 	CHECK_SOON(t, ordinary(0, 2));
 	c = ordinary(0, 2);
 	CHECK(t, c && client_hello(c));
-	CHECK(t, devices[0]->client && devices[1]->client);
+	CHECK_SOON(t, READ_ONCE(devices[0]->client) && READ_ONCE(devices[1]->client));
 	/* Nobody else finds what they hold. */
 	client_forget(unused);
 	CHECK_STATUS(t, VmbChannelEnable(unused->channel), STATUS_SUCCESS);

@@ -149,41 +149,65 @@ static void defragment(struct held *held)
 	vfree(held->pages);
 }
 
+/* In memory so fragmented: whether the rings are smaller than they would be. They work. */
+static bool opens_smaller(struct ktap *t, struct client *c)
+{
+	struct rings rings;
+
+	if (!CHECK(t, client_open(c)) || !get_rings(t, c, &rings))
+		return false;
+	seq_printf(t->out, "# rings of %u and %u bytes\n", rings.in, rings.out);
+	CHECK(t, rings.in >= 8192);
+	CHECK_EQUAL(t, rings.in, rings.out);
+	CHECK_STATUS(t, ORDER(c, PEER_GENERATE, 100, PEER_MAX_PACKET, 0, PEER_RANDOM | PEER_ASK,
+			      0), STATUS_SUCCESS);
+	CHECK(t, client_hello(c));
+	return rings.in < 32 * 4096;
+}
+
+/* Somebody else may give back 32 pages in a row just then; not each time. */
 static void fallback(struct ktap *t, struct client *c)
+{
+	bool smaller = false;
+	struct held held;
+	unsigned int i;
+
+	for (i = 0; i < 3 && !smaller && !t->failed; i++) {
+		struct client *other = client_create();
+
+		if (!CHECK(t, other))
+			return;
+		if (CHECK(t, fragment(&held)))
+			smaller = opens_smaller(t, other);
+		seq_printf(t->out, "# %lu pages held\n", held.count);
+		CHECK(t, client_destroy(other));
+		defragment(&held);
+	}
+	CHECK(t, smaller);
+	check_size(t, c, 32, 32);
+}
+
+/* Even if the kernel has to move pages for it. */
+static void never_smaller(struct ktap *t, struct client *c)
 {
 	struct rings rings;
 	struct held held;
 	NTSTATUS status;
 
+	VmbClientChannelInitSetRingBufferPageCount(c->channel, 32, 32);
 	if (!CHECK(t, fragment(&held)))
 		goto out;
-	seq_printf(t->out, "# %lu pages held\n", held.count);
-	if (CHECK(t, client_open(c)) && get_rings(t, c, &rings)) {
-		seq_printf(t->out, "# rings of %u and %u bytes\n", rings.in, rings.out);
-		CHECK(t, rings.in < 32 * 4096 && rings.in >= 8192);
-		CHECK_EQUAL(t, rings.in, rings.out);
-		c->on_packet = NULL;
-		CHECK_STATUS(t, ORDER(c, PEER_GENERATE, 100, PEER_MAX_PACKET, 0,
-				      PEER_RANDOM | PEER_ASK, 0), STATUS_SUCCESS);
-		CHECK(t, client_hello(c));
-	}
-	/* What was asked for is never made smaller, even if the kernel has to move pages for it. */
-	VmbChannelDisable(c->channel);
-	client_forget(c);
-	VmbClientChannelInitSetRingBufferPageCount(c->channel, 32, 32);
 	status = VmbChannelEnable(c->channel);
 	if (status == STATUS_INSUFFICIENT_RESOURCES) {
 		CHECK(t, client_states_are(c, ""));
-	} else if (CHECK_STATUS(t, status, STATUS_SUCCESS) && client_hello(c) &&
-		   get_rings(t, c, &rings)) {
+	} else if (CHECK_STATUS(t, status, STATUS_SUCCESS) &&
+		   CHECK_SOON(t, client_states_are(c, "OSP")) && get_rings(t, c, &rings)) {
 		CHECK_EQUAL(t, rings.in, 32 * 4096);
 		CHECK_EQUAL(t, rings.out, 32 * 4096);
 	}
 	VmbChannelDisable(c->channel);
 out:
 	defragment(&held);
-	check_size(t, c, 32, 32);
-	VmbClientChannelInitSetRingBufferPageCount(c->channel, 0, 0);
 	check_size(t, c, 32, 32);
 }
 
@@ -194,6 +218,8 @@ static const struct ktap_test tests[] = {
 	  "6.4, Q8 derived sizes", derived_sizes },
 	{ "VmbChannelEnable, VmbChannelDisable: ring memory is kept over a reopen", kept_memory },
 	{ "VmbChannelEnable: N18 smaller rings where memory is fragmented", fallback },
+	{ "VmbClientChannelInitSetRingBufferPageCount: N18 rings are never smaller than asked for",
+		never_smaller },
 };
 
 const struct ktap_suite rings_suite = KTAP_SUITE("rings", tests);
