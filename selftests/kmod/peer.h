@@ -141,6 +141,8 @@ extern const struct ktap_suite pnp_suite;
 extern const struct ktap_suite sleep_open_suite;
 extern const struct ktap_suite sleep_untouched_suite;
 extern const struct ktap_suite sleep_closed_suite;
+extern const struct ktap_suite sleep_slow_suite;
+extern const struct ktap_suite sleep_refused_suite;
 extern const struct ktap_suite sleep_end_suite;
 
 #endif

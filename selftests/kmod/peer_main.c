@@ -40,6 +40,8 @@ static const struct ktap_suite * const suites[] = {
 	&sleep_open_suite,
 	&sleep_untouched_suite,
 	&sleep_closed_suite,
+	&sleep_slow_suite,
+	&sleep_refused_suite,
 	&sleep_end_suite,
 };
 

@@ -6,6 +6,7 @@
 #include "peer.h"
 
 static struct client *sleeper;
+static DECLARE_COMPLETION(may_close);
 
 static void open_sleeper(struct ktap *t, struct client *c)
 {
@@ -29,6 +30,30 @@ static void closed(struct ktap *t, struct client *c)
 	CHECK(t, client_enabled_opens(sleeper) && client_hello(sleeper));
 }
 
+static void close_late(struct client *c)
+{
+	wait_for_completion(&may_close);
+}
+
+/* A driver that is slow to close keeps the guest awake, */
+static void slow(struct ktap *t, struct client *c)
+{
+	reinit_completion(&may_close);
+	sleeper->on_closed = close_late;
+	CHECK(t, client_states_are(sleeper, "OSP"));
+	CHECK(t, client_hello(sleeper));
+}
+
+/* as often as that is tried; its device is offered again when it has closed, once. */
+static void refused(struct ktap *t, struct client *c)
+{
+	CHECK(t, client_states_are(sleeper, "OSPU"));
+	complete_all(&may_close);
+	CHECK(t, WITHIN(PEER_TIMEOUT_MS, client_states_are(sleeper, "OSPUC")));
+	sleeper->on_closed = NULL;
+	CHECK(t, client_enabled_opens(sleeper) && client_hello(sleeper));
+}
+
 static void close_sleeper(struct ktap *t, struct client *c)
 {
 	CHECK(t, client_destroy(sleeper));
@@ -46,6 +71,15 @@ static const struct ktap_test closed_tests[] = {
 	{ "VmbChannelEnable: hibernation closes a channel, and it opens again", closed },
 };
 
+static const struct ktap_test slow_tests[] = {
+	{ "VmbChannelSendSynchronousRequest: a channel that will be slow to close", slow },
+};
+
+static const struct ktap_test refused_tests[] = {
+	{ "VmbChannelEnable: a driver that is slow to close refuses hibernation, and opens again",
+		refused },
+};
+
 static const struct ktap_test end_tests[] = {
 	{ "VmbChannelDisable: a channel after the guest has slept", close_sleeper },
 };
@@ -56,4 +90,6 @@ static const struct ktap_test end_tests[] = {
 const struct ktap_suite sleep_open_suite = SUITE("sleep-open", open_tests);
 const struct ktap_suite sleep_untouched_suite = SUITE("sleep-untouched", untouched_tests);
 const struct ktap_suite sleep_closed_suite = SUITE("sleep-closed", closed_tests);
+const struct ktap_suite sleep_slow_suite = SUITE("sleep-slow", slow_tests);
+const struct ktap_suite sleep_refused_suite = SUITE("sleep-refused", refused_tests);
 const struct ktap_suite sleep_end_suite = SUITE("sleep-end", end_tests);
