@@ -74,6 +74,7 @@ class Test:
         self.where = header[1]
         self.timeout = TIMEOUT * COUNTS_FACTOR
         self.kernel = None
+        self.demand = False
         self.cpus = 2
         self.memory = 512
         self.cmdline = []
@@ -88,6 +89,8 @@ class Test:
                 self.kernel = value
             elif key == "cmdline":
                 self.cmdline.append(value)
+            elif word == "demand":
+                self.demand = True
             elif word in PROGRAMS:
                 self.programs.append(word)
             else:
@@ -101,9 +104,8 @@ class Test:
 
 
 def _asked_for(test, patterns):
-    """Tests with the test peer need a QEMU of our own, so they run when they are named, or with PEER=1."""
     if not patterns:
-        return test.where != "peer" or bool(os.environ.get("PEER"))
+        return not test.demand
     return any(fnmatch.fnmatch(test.name, pattern) for pattern in patterns)
 
 
