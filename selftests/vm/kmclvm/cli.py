@@ -112,8 +112,9 @@ def _command(options):
 def _tests(options):
     patterns = options.tests.split()
     if options.list:
-        for test in tests.find(patterns):
-            print(f"{test.name:24} {test.where:7} {test.timeout:4} s  {test.path.relative_to(builds.TOP)}")
+        for test in tests.find(patterns or ["*"]):
+            where = f"{test.where}{' demand' if test.demand else ''}"
+            print(f"{test.name:24} {where:14} {test.timeout:4} s  {test.path.relative_to(builds.TOP)}")
         return 0
     total = tests.ktap.Tally()
     for version in options.kernel or ["6.12"]:
