@@ -32,6 +32,7 @@ help:
 	@echo
 	@echo 'Work on it:'
 	@echo '  make test-nohyperv what needs no VMBus, on a kernel built without it, with lockdep'
+	@echo '  make test-debug    all tests in guests, on a kernel with KASAN, UBSAN, lockdep, kmemleak'
 	@echo '  make soak          10^8 packets through two local channels; PACKETS=1e6 or HOURS=2 for less'
 	@echo '  make coverage      what the tests in user space reach of the machinery'
 	@echo '  make fuzz          SECONDS=60: the fuzzers, so long in all'
@@ -83,6 +84,12 @@ test-nohyperv:
 	@selftests/suite --kernels 6.1-nohyperv \
 		--tests '$(or $(TESTS),build-6.1-nohyperv kmcl local_peer pipe_user nt nt_misuse)'
 
+# A kernel that watches what the modules do; KERNELS=6.1-kcsan another. Making it takes a quarter of an hour, the first
+# time, and its guests are slow: TESTS chooses.
+test-debug:
+	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults kmcl local_peer \
+		nt nt_misuse pipe_user keyboard observe vdisk_* hyperv dynmem_* peer_*)'
+
 soak:
 	@selftests/soak/run $(if $(PACKETS),--packets $(PACKETS)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(KERNELS),--kernel $(firstword $(KERNELS)))
@@ -125,5 +132,5 @@ clean:
 	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
-.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv soak shell lint \
-	api-report coverage fuzz model trust-report clean
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv test-debug soak \
+	shell lint api-report coverage fuzz model trust-report clean

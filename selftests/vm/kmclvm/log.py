@@ -23,7 +23,12 @@ COMPLAINT = re.compile(
 
 # A report is one complaint, from the line that opens it to the one that closes it.
 OPENS = "------------[ cut here ]------------"
-CLOSES = "---[ end trace"
+CLOSES = re.compile(r"---\[ end trace")
+# KASAN, KCSAN and UBSAN draw the same line before and after, and nobody else one so long.
+RULE = re.compile(r"\] (?:={66}|={80})$")
+
+# What guest/init prints behind "kmemleak: N new": the objects.
+LEAK = "kmcl-vm: leak "
 
 
 class Complaint:
@@ -46,13 +51,16 @@ def complaints(console):
     last = -100
     for number, line in enumerate(console):
         started = started or START in line
+        if started and line.startswith(LEAK) and found:
+            found[-1].lines.append(line)
         if not started or not KERNEL_LINE.match(line):
             continue
-        if OPENS in line:
+        closes = block and (RULE if RULE.search(block[0]) else CLOSES).search(line)
+        if OPENS in line or (RULE.search(line) and not block):
             block = []
         if block is not None:
             block.append(line)
-            if CLOSES in line:
+            if closes:
                 found.append(Complaint(block))
                 block = None
                 last = number

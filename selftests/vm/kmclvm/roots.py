@@ -37,10 +37,11 @@ def run_output(name, *command, check=True):
 class Kernel:
     """A row of the kernel table."""
 
-    def __init__(self, version, root, use):
+    def __init__(self, version, root, use, weight="1"):
         self.version = version
         self.root = root
         self.use = use
+        self.weight = int(weight)
 
     @functools.cached_property
     def release(self):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from . import builds, ktap, log
+from . import builds, ktap, log, roots
 from .guest import Guest, GuestError, kvm_has_hyperv
 from .initramfs import PROGRAMS
 from .qmp import QmpError
@@ -210,7 +210,8 @@ class Run:
 
     def run(self):
         bus, cpus, memory, cmdline, programs = self.tests[0].guest
-        grace = patience(self._accel, self._noise)
+        weight = roots.kernel(self.version).weight
+        grace = patience(self._accel, self._noise) * weight
         second = 1000 * grace * (STANDSTILL if is_emulated(self._accel) else 1)
         limit = round(grace * (BOOT_TIMEOUT + sum(test.timeout for test in self.tests)))
         where = f"{self.version} " + {"none": "without VMBus", "peer": "with peer"}.get(bus, "with VMBus")
@@ -219,8 +220,8 @@ class Run:
         where += "".join(f" with {name}" for name in programs)
         started = time.monotonic()
         try:
-            with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus, memory=memory,
-                       cmdline=cmdline, programs=programs, mode="tests", modules=self._modules,
+            with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus,
+                       memory=memory * weight, cmdline=cmdline, programs=programs, mode="tests", modules=self._modules,
                        files=_files(self.tests, grace, second, self._noise), on_line=self._line,
                        on_request=self._request, accel=self._accel, holder=self._hold,
                        stalls=bool(self._noise)) as guest, \
