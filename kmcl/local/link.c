@@ -288,15 +288,19 @@ void kmcl_local_disconnect(struct kmcl_offer *offer, struct kmcl_link *link)
 void kmcl_local_hang_up(struct kmcl_offer *end, struct kmcl_link *link)
 {
 	struct kmcl_local_service *service = kmcl_local_of_server(end);
+	bool was_restoring;
 
 	stop_kick(&service->to_server);
 	memset(&link->in, 0, sizeof(link->in));
 	memset(&link->out, 0, sizeof(link->out));
 	spin_lock_bh(&service->lock);
+	was_restoring = service->restoring;
 	kmcl_local_end_restoring(service, false);
 	if (service->state == KMCL_LOCAL_OPEN && service->save) {
 		service->state = KMCL_LOCAL_KEPT;
-		kmcl_local_save_mappings(service);
+		/* No save knows of what a failed restore has mapped: that just ends. */
+		if (!was_restoring)
+			kmcl_local_save_mappings(service);
 	} else if (service->state == KMCL_LOCAL_OPEN ||
 		   service->state == KMCL_LOCAL_CLIENT_CLOSED) {
 		service->save = 0;

@@ -426,6 +426,42 @@ static void driver_fails(struct ktap *t, struct client *c)
 	end(s, blob);
 }
 
+static void map_late_gpadl(struct saver *s)
+{
+	s->on_opened = NULL;
+	s->result = VmbChannelMapGpadl(s->server, 0, s->late_gpadl, &s->mdl);
+}
+
+static void delete_late_gpadl(struct saver *s)
+{
+	VmbChannelDeleteGpadl(s->client, s->late_gpadl);
+}
+
+/* A driver's error. The save knows nothing of that mapping, so no restored server will end it. */
+static void failed_restore_has_mapped(struct ktap *t, struct client *c)
+{
+	struct blob *blob;
+	struct saver *s = between(t, &blob);
+	struct saver_thread thread;
+	u8 *buffer = kzalloc(PAGE_SIZE, GFP_KERNEL);
+
+	if (!s || !CHECK(t, buffer))
+		return;
+	CHECK_STATUS(t, VmbChannelCreateGpadlFromBuffer(s->client, 0, buffer, 8, &s->late_gpadl),
+		     STATUS_SUCCESS);
+	seq_puts(t->out, "# expect-warning: kmcl: .*: GPADLs were not unmapped\n");
+	s->on_opened = map_late_gpadl;
+	s->opened_status = STATUS_NOT_SUPPORTED;
+	CHECK_STATUS(t, saver_restore(s, blob), STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(t, s->result, STATUS_SUCCESS);
+	s->opened_status = STATUS_SUCCESS;
+	goes_on(t, s, blob);
+	saver_thread_start(&thread, s, delete_late_gpadl);
+	if (CHECK(t, saver_thread_ends(&thread)))
+		kfree(buffer);
+	end(s, blob);
+}
+
 /* ---- the client does not wait ---- */
 
 static void client_leaves(struct ktap *t, struct client *c)
@@ -566,6 +602,8 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelRestoreFromBuffer: N24 a channel that it does not fit", does_not_fit },
 	{ "VmbChannelRestoreFromBuffer, VmbPacketRestore: N24 the driver fails, and tries again",
 	  driver_fails },
+	{ "VmbChannelRestoreFromBuffer, VmbChannelDeleteGpadl: a failed try has mapped a GPADL",
+	  failed_restore_has_mapped },
 	{ "VmbChannelDisable, VmbChannelRestoreFromBuffer: the client closes in between",
 	  client_leaves },
 	{ "VmbChannelRestoreFromBuffer: nobody restores it in time", nobody_restores },

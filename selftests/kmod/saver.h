@@ -68,6 +68,7 @@ struct saver {
 	u8 heard[SAVER_NUMBERS];	/* by the client */
 	atomic_t heard_count;
 	u32 gpadl;			/* 0, or mapped in EvtChannelOpened of the server */
+	u32 late_gpadl;			/* made after the save */
 	PMDL mdl;
 	NTSTATUS result;
 	unsigned int requests;		/* synchronous ones of a thread that were answered */
