@@ -113,17 +113,27 @@ static struct kmcl_driver *driver_alloc(struct module *owner, PDRIVER_INITIALIZE
 	return driver;
 }
 
-/* A driver without DriverUnload stays, as on Windows. */
+/*
+ * A driver without DriverUnload stays, as on Windows: also when its devices are not to be had,
+ * since nothing can end what its DriverEntry began.
+ */
 static int start_driver(struct kmcl_driver *driver, struct module *owner,
 			const struct hv_vmbus_device_id *ids)
 {
+	bool stays = !driver->object.DriverUnload;
+	int err = 0;
+
 	if (ids && driver->extension.AddDevice) {
 		driver->pnp = kmcl_pnp_register(&driver->object, ids);
-		if (IS_ERR(driver->pnp))
-			return PTR_ERR(driver->pnp);
+		err = PTR_ERR_OR_ZERO(driver->pnp);
+		if (err)
+			driver->pnp = NULL;
 	}
-	if (!driver->object.DriverUnload)
-		__module_get(owner);
+	if (!stays)
+		return err;
+	if (err)
+		pr_err("%s: gets no devices: %d\n", module_name(owner), err);
+	__module_get(owner);
 	return 0;
 }
 
@@ -161,8 +171,7 @@ int kmcl_driver_load(struct module *owner, PDRIVER_INITIALIZE entry,
 	}
 	err = start_driver(new, owner, ids);
 	if (err) {
-		if (new->object.DriverUnload)
-			new->object.DriverUnload(&new->object);
+		new->object.DriverUnload(&new->object);
 		driver_free(new);
 		return err;
 	}
