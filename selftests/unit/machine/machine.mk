@@ -10,7 +10,8 @@ MACHINERY = bus channel config external gpadl ids incoming lifecycle packet pars
 NT = nt/utf
 MACHINE = $(addprefix machine/, machine kernel rings host driver scene)
 
-# Every kernel header that these sources name is machine/kernel.h.
+# Every kernel header that these sources name is machine/kernel.h. What the stubs say does not change, so objects only
+# need them to be there.
 LINUX = $(OUT)/linux
 MACHINE_HEADERS = $(wildcard $(UNIT)/machine/*.h $(KMCL)/*.h $(KMCL)/nt/*.h ../../include/*.h) ../kmod/host_ring.h
 MACHINE_FLAGS = -std=gnu11 -O1 -g $(WARN) -Wno-unused-parameter -fshort-wchar -fms-extensions \
@@ -24,11 +25,11 @@ $(LINUX)/made: $(wildcard $(KMCL)/*.[ch] $(KMCL)/nt/*.h ../../include/kmcl/*.h $
 		while read -r header; do echo '#include "kernel.h"' >$(@D)/$$header; done
 	@touch $@
 
-$(OUT)/objects/%.o: $(KMCL)/%.c $(LINUX)/made $(MACHINE_HEADERS)
+$(OUT)/objects/%.o: $(KMCL)/%.c $(MACHINE_HEADERS) | $(LINUX)/made
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(ASAN) -c -o $@ $<
 
-$(OUT)/objects/machine/%.o: $(UNIT)/machine/%.c $(LINUX)/made $(MACHINE_HEADERS)
+$(OUT)/objects/machine/%.o: $(UNIT)/machine/%.c $(MACHINE_HEADERS) | $(LINUX)/made
 	@mkdir -p $(@D)
 	$(CC) $(MACHINE_FLAGS) $(ASAN) -c -o $@ $<
 
