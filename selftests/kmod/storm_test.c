@@ -24,6 +24,10 @@ static unsigned int offers = 5000;
 module_param(offers, uint, 0644);
 MODULE_PARM_DESC(offers, "offers at once");
 
+static unsigned int rescinds = 10;
+module_param(rescinds, uint, 0644);
+MODULE_PARM_DESC(rescinds, "rescinds in each state of a channel");
+
 /* One thread of a storm. */
 struct side {
 	struct pair *p;
@@ -138,6 +142,101 @@ static void from_both_sides(struct ktap *t, struct client *c)
 		   atomic_read(&p->client.removed));
 	check_works(t, p);
 	pair_destroy(t, p);
+}
+
+/* ---- rescinds in each state ---- */
+
+/* The server goes: a rescind. Also from the client's callbacks, since it waits for no client. */
+static void rescind(struct end *client)
+{
+	struct pair *p = container_of(client, struct pair, client);
+
+	VmbChannelDisable(p->server.channel);
+}
+
+static NTSTATUS just_before_enable(struct pair *p)
+{
+	rescind(&p->client);
+	return VmbChannelEnable(p->client.channel);
+}
+
+static NTSTATUS when_open(struct pair *p)
+{
+	NTSTATUS status = VmbChannelEnable(p->client.channel);
+
+	rescind(&p->client);
+	return status;
+}
+
+static NTSTATUS when_paused(struct pair *p)
+{
+	NTSTATUS status = VmbChannelEnable(p->client.channel);
+
+	VmbChannelPause(p->client.channel);
+	rescind(&p->client);
+	return status;
+}
+
+static NTSTATUS with_packets_out(struct pair *p)
+{
+	NTSTATUS status = VmbChannelEnable(p->client.channel);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		end_send(&p->client, "12345678", 8, WAIT_FLAG);
+	rescind(&p->client);
+	return status;
+}
+
+static NTSTATUS in_opened(struct pair *p)
+{
+	NTSTATUS status;
+
+	p->client.on_opened = rescind;
+	status = VmbChannelEnable(p->client.channel);
+	p->client.on_opened = NULL;
+	/* Whether the open still counts as one. */
+	return status == STATUS_DEVICE_REMOVED ? STATUS_SUCCESS : status;
+}
+
+static NTSTATUS in_closed(struct pair *p)
+{
+	NTSTATUS status = VmbChannelEnable(p->client.channel);
+
+	p->client.on_closed = rescind;
+	VmbChannelDisable(p->client.channel);
+	p->client.on_closed = NULL;
+	return status;
+}
+
+static void rescinds_when(struct ktap *t, NTSTATUS (*rescind_when)(struct pair *p))
+{
+	struct pair *p = pair_create(t);
+	unsigned int i;
+
+	if (!p)
+		return;
+	for (i = 0; i < rescinds && !t->failed; i++) {
+		offer(t, p);
+		CHECK_STATUS(t, rescind_when(p), STATUS_SUCCESS);
+		VmbChannelDisable(p->client.channel);
+		CHECK_EQUAL(t, atomic_read(&p->client.completed),
+			    atomic_read(&p->client.accepted));
+	}
+	seq_printf(t->out, "# %u rescinds, %d packets, %d of them removed\n", i,
+		   atomic_read(&p->client.completed), atomic_read(&p->client.removed));
+	check_works(t, p);
+	pair_destroy(t, p);
+}
+
+static void in_each_state(struct ktap *t, struct client *c)
+{
+	rescinds_when(t, just_before_enable);
+	rescinds_when(t, when_open);
+	rescinds_when(t, when_paused);
+	rescinds_when(t, with_packets_out);
+	rescinds_when(t, in_opened);
+	rescinds_when(t, in_closed);
 }
 
 /* ---- disables ---- */
@@ -452,6 +551,8 @@ static void many_offers(struct ktap *t, struct client *c)
 static const struct ktap_test tests[] = {
 	{ "VmbChannelEnable, VmbChannelDisable: 4.7 offers and rescinds, both sides at once",
 	  from_both_sides },
+	{ "VmbChannelEnable, VmbChannelDisable, VmbChannelPause: 4.7 rescinds in each state",
+	  in_each_state },
 	{ "VmbChannelDisable, VmbChannelPause: 4.6 during open and pause", during_open },
 	{ "VmbChannelDisable, VmbPacketSend: 4.6 during sends of both sides", during_send },
 	{ "VmbChannelDisable, VmbChannelPacketComplete: 4.6 during completions of both sides",
