@@ -29,10 +29,15 @@ TEST(a_packet_goes_into_the_ring)
 TEST(padding_is_zero)
 {
 	unsigned int length, i;
-	u8 data[16];
+	u8 data[512];
 
 	memset(data, 0xff, sizeof(data));
 	scene_client_open();
+	/* Once around: no byte of the ring is 0 by itself. */
+	for (i = 0; i < 16; i++) {
+		CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+		CHECK_EQ(host_read(&host, &seen), 1);
+	}
 	for (length = 0; length <= 16; length++) {
 		CHECK_EQ(driver_send(&driver, data, length, 0), STATUS_SUCCESS);
 		CHECK_EQ(host_read(&host, &seen), 1);
@@ -370,6 +375,27 @@ TEST(a_message_that_can_never_fit_the_ring_is_refused)
 	CHECK_EQ(driver_send(&driver, data, 4096 - 32 + 1, 0), STATUS_INVALID_PARAMETER);
 	CHECK_EQ(driver_send(&driver, data, 4096 - 32, 0), STATUS_SUCCESS);
 	CHECK_EQ(driver.completed, 1);
+	scene_end();
+}
+
+TEST(what_no_packet_can_hold_is_refused_before_the_open)
+{
+	static u8 data[KMCL_MESSAGE_MAX];
+	struct {
+		MDL mdl;
+		PFN_NUMBER pfn;
+	} external = { };
+	VMBPACKET packet;
+
+	scene_client();
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, sizeof(data)), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	MmInitializeMdl(&external.mdl, NULL, 100);
+	packet = driver_packet(&driver);
+	CHECK_EQ(VmbPacketSend(packet, data, sizeof(data), &external.mdl, WAIT_FLAG),
+		 STATUS_INVALID_PARAMETER);
+	VmbPacketFree(packet);
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
 	scene_end();
 }
 
