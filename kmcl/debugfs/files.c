@@ -63,6 +63,19 @@ static void show_gpadls(struct seq_file *m, const struct kmcl_snapshot *s)
 		seq_printf(m, "\nand %u more", s->gpadls - KMCL_VIEW_GPADLS);
 }
 
+static void show_latency(struct seq_file *m, struct kmcl_channel *ch, unsigned int n)
+{
+	struct kmcl_counters *sum = kmalloc(sizeof(*sum), GFP_KERNEL);
+	unsigned int i;
+
+	if (!sum)
+		return;
+	kmcl_counters_sum(ch, sum);
+	for (i = 0; i < ARRAY_SIZE(sum->latency); i++)
+		seq_printf(m, "%s%llu", i ? " " : "", sum->latency[i]);
+	kfree(sum);
+}
+
 /* Those that need a look at the channel. */
 enum {
 	STATE, BUS, RING_IN, RING_OUT, QUEUE, QUEUE_HIGHEST, OUTSTANDING, OUTSTANDING_HIGHEST,
@@ -143,4 +156,5 @@ const struct kmcl_view_kind kmcl_view_traffic[KMCL_VIEW_TRAFFIC] = {
 	{ "gpadls", show_snapshot, GPADLS },
 	{ "transactions", show_snapshot, TRANSACTIONS },
 	{ "ring_full_now_ns", show_snapshot, RING_FULL_NOW_NS },
+	{ "latency_log2_ns", show_latency },
 };

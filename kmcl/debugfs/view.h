@@ -32,7 +32,7 @@ struct kmcl_view_kind {
 };
 
 #define KMCL_VIEW_IDENTITY	7
-#define KMCL_VIEW_TRAFFIC	10
+#define KMCL_VIEW_TRAFFIC	11
 extern const struct kmcl_view_kind kmcl_view_identity[KMCL_VIEW_IDENTITY];
 extern const struct kmcl_view_kind kmcl_view_traffic[KMCL_VIEW_TRAFFIC];
 

@@ -6,15 +6,11 @@
 set -uo pipefail
 # shellcheck source=expect.bash
 . ./expect.bash
+# shellcheck source=watched.bash
+. ./watched.bash
 
-debugfs=/sys/kernel/debug
-channels=$debugfs/kmcl/channels
-tools=/kmcl/tools
-watched=/sys/module/watched/parameters
 client=
 server=
-
-[ -d "$tools" ] || skip_all "only in the guests of selftests/vm"
 
 kmclstat() {
 	python3 "$tools/kmclstat" "$@"
@@ -49,10 +45,6 @@ is() {
 			return 1
 		}
 	done
-}
-
-state_of() {
-	sed -n "s/^$2 //p" "/sys/module/$1/parameters/state"
 }
 
 # ---- under load ----
@@ -94,6 +86,15 @@ file_agrees() {
 		[ "$(cat "$channels/$label/owner")" = kmcl_soak ] && [ "$(cat "$channels/$label/bus")" = local ]
 }
 
+# Files that nobody describes, and descriptions of files that are not there.
+files_are_described() {
+	(cd "$debugfs/kmcl" && find . -type f | sed "s|^\./|$debugfs/kmcl/|; s|/channels/[^/]*/|/channels/LABEL/|") |
+		sort -u >/tmp/files
+	sed -n 's/^What:[[:space:]]*//p' /kmcl/ABI | sort >/tmp/described
+	diff /tmp/described /tmp/files | sed 's/^/# /'
+	cmp -s /tmp/described /tmp/files
+}
+
 # ---- names ----
 
 names_are_harmless() {
@@ -119,18 +120,6 @@ page() {
 	sed 's/^/# /' /tmp/page
 }
 
-# says REGEX...: each is on a line of the page.
-says() {
-	local regex
-
-	for regex; do
-		grep -qE -- "$regex" /tmp/page || {
-			echo "# the page does not say: $regex"
-			return 1
-		}
-	done
-}
-
 server_has() {
 	[ "$(state_of watched received)" = "$1" ]
 }
@@ -139,11 +128,11 @@ stuck_peer() {
 	echo 3 >"$watched/hold"
 	echo 3 >"$watched/send"
 	within 60 server_has 3 && page 'A stuck peer' "$client" &&
-		says "^${client:0:20}.* Open .* 3 " '^with-peer id 1 age_ms [0-9]+ bytes 24' '^used 0 size'
+		says /tmp/page "^${client:0:20}.* Open .* 3 " '^with-peer id 1 age_ms [0-9]+ bytes 24' '^used 0 size'
 }
 
 leaked_packet() {
-	page 'A leaked packet' "$server" && says '^with-driver id 1 age_ms' '^watched$'
+	page 'A leaked packet' "$server" && says /tmp/page '^with-driver id 1 age_ms' '^watched$'
 }
 
 all_completed() {
@@ -166,44 +155,73 @@ full_ring() {
 	echo 1400 >"$watched/send"
 	# 1024 at the server, 127 in a ring of a page, the others wait.
 	within 60 queue_is_settled && page 'A full ring' "$client" &&
-		says "^${client:0:20}.* full " '^used 4064 size 4096 .* wanted 32 ' '^249$' '^[1-9][0-9]*$' &&
+		says /tmp/page "^${client:0:20}.* full " '^used 4064 size 4096 .* wanted 32 ' '^249$' '^[1-9][0-9]*$' &&
 		[ "$(cat "$channels/$server/quota_stops")" -gt 0 ]
+}
+
+# Another pair carries as much as it can, and looks have to find this one's counts as its drivers have them.
+soak_has_gone_beyond() {
+	[ "$(state_of kmcl_soak received)" -gt "$1" ]
+}
+
+agrees_beside_a_load() {
+	local target
+
+	modprobe kmcl_soak packets=1000000000000
+	within 60 soak_has_gone_beyond 0 || return 1
+	echo 500 >"$watched/send"
+	within 60 all_completed || return 1
+	target=$(sent_so_far)
+	is 'c("watched", "client")["counters"]["out_packets"]' "$target" \
+		'c("watched", "server")["counters"]["in_packets"]' "$(state_of watched received)" \
+		'c("watched", "server")["counters"]["out_completions"]' "$target" \
+		'c("watched", "client")["counters"]["in_completions"]' "$(state_of watched completed)" \
+		'c("watched", "client")["counters"]["out_bytes"]' $((target * 24)) || return 1
+	within 60 soak_has_gone_beyond "$(state_of kmcl_soak received)" && rmmod kmcl_soak
 }
 
 # ---- traces ----
 
-# Ten requests more, until the last one has been answered.
-ten_more() {
-	local target=$(($(sent_so_far) + 10))
-
-	cat <<-EOF >/tmp/ten-more
-		echo 10 >$watched/send
-		while ! grep -q 'completed $target\$' $watched/state; do sleep 0.1; done
-	EOF
-}
-
+# traced QUESTION COMMANDS: the answer for a file of commands.
 traced() {
-	ten_more
-	sh "$tools/kmcl-trace" "$1" sh /tmp/ten-more >/tmp/traced || return 1
+	sh "$tools/kmcl-trace" "$1" sh "$2" >/tmp/traced || return 1
 	sed 's/^/# /' /tmp/traced
 }
 
-sent_so_far() {
-	state_of watched sent
-}
-
 trace_packets() {
-	traced packets && grep -q "^$client out data: 10 packets, 240 bytes\$" /tmp/traced &&
+	ten_more
+	traced packets /tmp/ten-more && grep -q "^$client out data: 10 packets, 240 bytes\$" /tmp/traced &&
 		grep -q "^$server in data: 10 packets, 240 bytes\$" /tmp/traced &&
 		grep -q "^$client in completion: 10 packets" /tmp/traced
 }
 
 trace_latency() {
-	traced latency && grep -q "^$client: 10 transactions, mean" /tmp/traced
+	ten_more
+	traced latency /tmp/ten-more && grep -q "^$client: 10 transactions, mean" /tmp/traced
 }
 
 trace_signals() {
-	traced signals && grep -q "^$client received: " /tmp/traced
+	ten_more
+	traced signals /tmp/ten-more && grep -q "^$client received: " /tmp/traced
+}
+
+trace_queue() {
+	local queued
+
+	queued=$(value "$client" out_queued)
+	fill
+	traced queue /tmp/fill &&
+		grep -q "^$client: $(($(value "$client" out_queued) - queued)) queued, at most [1-9]" /tmp/traced
+}
+
+trace_limits() {
+	local stops
+
+	stops=$(value "$server" budget_stops)
+	echo 16 >"$channels/$server/budget"
+	fill
+	traced limits /tmp/fill &&
+		grep -q "^$server packets: $(($(value "$server" budget_stops) - stops)) times, limit 16\$" /tmp/traced
 }
 
 trace_life() {
@@ -219,7 +237,10 @@ trace_cmd() {
 	trace-cmd report -i /tmp/trace.dat 2>/dev/null >/tmp/report
 	grep kmcl_packet_send /tmp/report | tail -n 1 | sed 's/^/# /'
 	grep -q "kmcl_packet_send:.*channel=$client instance=77617463-.* type=data id=.* completion=1" /tmp/report &&
-		grep -q "kmcl_fetch_done:.*channel=$client .*packets=0 completions=1" /tmp/report
+		grep -q "kmcl_fetch_done:.*channel=$client .*packets=0 completions=1" /tmp/report || return 1
+	sh "$tools/kmcl-trace" --from /tmp/trace.dat packets >/tmp/traced || return 1
+	sed 's/^/# /' /tmp/traced
+	grep -q "^$client out data: [1-9]" /tmp/traced
 }
 
 # ---- latencies, and the report ----
@@ -233,7 +254,9 @@ latencies() {
 	sh /tmp/ten-more
 	echo 0 >"$debugfs/kmcl/latency"
 	is 'sum(c("watched", "client")["latency_log2_ns"])' $((before + 10)) \
-		'c("watched", "client")["latency_p99_ns"] > 0' True
+		'c("watched", "client")["latency_p99_ns"] > 0' True &&
+		is 'c("watched", "client")["latency_log2_ns"]' \
+			"[$(sed 's/ /, /g' "$channels/$client/latency_log2_ns")]"
 }
 
 report() {
@@ -258,7 +281,7 @@ unload_under_a_reader() {
 	exec 5<&- 6<&-
 }
 
-plan 17
+plan 21
 modprobe kmcl_soak packets=20000
 expect "each look under load is whole" looks_under_load
 expect "kmclstat --once --json agrees with the drivers to the packet" within 20 agrees_with_the_driver
@@ -269,16 +292,20 @@ modprobe watched
 	read -r client
 	read -r server
 } < <(look 'c("watched", "client")["label"]' 'c("watched", "server")["label"]')
+expect "kmcl/debugfs/ABI describes each file, and no other" files_are_described
 expect "names that nobody should print do no harm" names_are_harmless
 expect "a stuck peer is found in three commands" stuck_peer
 expect "a leaked packet is found in three commands" leaked_packet
 expect "both go on" goes_on
 expect "a full ring is found in three commands" full_ring
 expect "and goes on" goes_on
+expect "kmclstat agrees to the packet beside a load" agrees_beside_a_load
 expect "kmcl-trace packets" trace_packets
 expect "kmcl-trace latency" trace_latency
 expect "kmcl-trace signals" trace_signals
-expect "trace-cmd records and reports" trace_cmd
+expect "kmcl-trace queue" trace_queue
+expect "kmcl-trace limits" trace_limits
+expect "trace-cmd records and reports, and kmcl-trace answers from that" trace_cmd
 expect "the histogram of latencies counts each transaction" latencies
 expect "kmcl-report collects all" report
 expect "kmcl-trace life, over an unload" trace_life

@@ -18,6 +18,7 @@ KMOD_TESTS = builds.TOP / "selftests/kmod"
 OWN_TESTS = builds.TOP / "selftests/vm/tests"
 SAMPLES = builds.TOP / "samples"
 TOOLS = builds.TOP / "kmcl/tools"
+ABI = builds.TOP / "kmcl/debugfs/ABI"
 USER_PROGRAMS = builds.TOP / "selftests/user"
 
 HEADER = re.compile(r"^# vm:\s*(hyperv|none|any|peer)\b(.*)$", re.MULTILINE)
@@ -146,6 +147,7 @@ def _files(tests, grace, second, noise):
             if path.is_file() and path.suffix not in (".c", ".h", ".o", ".ko"):
                 files[f"tests/{path.name}"] = path
     files.update((f"kmcl/tools/{path.name}", path) for path in TOOLS.iterdir() if path.is_file())
+    files["kmcl/ABI"] = ABI
     files.update((f"tests/{path.name}", path) for path in _programs())
     if noise:
         files.update({"bin/noise": _compile(NOISE), "kmcl/noise": f"{noise}\n".encode()})
