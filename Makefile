@@ -6,7 +6,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SRC := /usr/src/kmcl-$(VERSION)
-TOOLS := $(addprefix kmcl/tools/,kmclstat kmcl-trace kmcl-report)
+TOOLS := $(wildcard kmcl/tools/kmcl*)
 
 # make test TESTS="dynmem*" KERNELS="6.12"
 TESTS ?=

@@ -22,6 +22,7 @@ PROGRAMS = {
     "input": (["/usr/bin/evtest"], ["evdev"]),
     "observe": (["/usr/bin/python3.13", "/usr/bin/trace-cmd"], []),
     "storage": (["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"], ["ext4"]),
+    "tracing": (["/usr/bin/bpftrace", "/usr/bin/perf"], []),
 }
 
 # What Python has to find in a guest with `observe`.
