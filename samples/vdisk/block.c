@@ -148,6 +148,7 @@ static int alloc_tags(struct blk_mq_tag_set *tags)
 	tags->nr_hw_queues = 1;
 	tags->queue_depth = VDISK_QUEUE_DEPTH;
 	tags->numa_node = NUMA_NO_NODE;
+	tags->timeout = VdiskIoTimeout * HZ;
 	tags->cmd_size = sizeof(struct vdisk_pdu);
 	tags->flags = KMCL_BLK_MQ_F_SHOULD_MERGE;
 	return blk_mq_alloc_tag_set(tags);

@@ -2,7 +2,9 @@
 /*
  * The client of the vdisk. The callbacks of its channel note what happened and wake the worker
  * thread, which says hello, adds the block device, and removes it when the server has gone.
- * Requests pass the worker by: block.c submits them, and completions end them.
+ * Requests pass the worker by: block.c submits them, and completions end them. Another thread, the
+ * watcher, closes a channel that the server has broken: the worker may be waiting for a request of
+ * its own, since adding the device reads the disk's partitions.
  */
 #include <initguid.h>
 #include "protocol.h"
@@ -17,7 +19,6 @@
 #define VDISK_EVENT_NO_CONNECT	0x08
 #define VDISK_EVENT_CHANGED	0x10	/* says the server: the geometry */
 #define VDISK_EVENT_REPLIED	0x20	/* to the hello */
-#define VDISK_EVENT_LATE	0x40	/* a request is */
 
 struct VDISK_SLOT {
 	VMBPACKET Packet;
@@ -32,6 +33,9 @@ typedef struct _VDISK_CLIENT {
 	KEVENT Wake;
 	LONG Events;
 	PKTHREAD Worker;
+	PKTHREAD Watcher;
+	KEVENT Late;			/* a request is */
+	KMUTEX ConnectLock;
 	BOOLEAN HasDisk;
 	UINT32 BlockSize;		/* of the disk, */
 	UINT64 Capacity;		/* which may grow */
@@ -49,6 +53,7 @@ typedef struct _VDISK_CLIENT {
 DRIVER_INITIALIZE DriverEntry;
 static DRIVER_UNLOAD VdiskUnload;
 static KSTART_ROUTINE VdiskWorker;
+static KSTART_ROUTINE VdiskWatcher;
 static EVT_VMB_CHANNEL_OPENED VdiskEvtOpened;
 static EVT_VMB_CHANNEL_CLOSED VdiskEvtClosed;
 static EVT_VMB_CHANNEL_PROCESS_PACKET VdiskEvtProcessPacket;
@@ -168,7 +173,7 @@ enum vdisk_result VdiskSubmit(struct VDISK_SLOT *Slot, void *Request,
 
 void VdiskRequestIsLate(void)
 {
-	VdiskSignal(TheClient, VDISK_EVENT_LATE);
+	KeSetEvent(&TheClient->Late, IO_NO_INCREMENT, FALSE);
 }
 
 /*
@@ -305,10 +310,23 @@ static VOID VdiskSayHello(PVDISK_CLIENT Client)
 	Client->HelloIsSent = NT_SUCCESS(status);
 }
 
+static VOID VdiskLock(PVDISK_CLIENT Client)
+{
+	KeWaitForSingleObject(&Client->ConnectLock, Executive, KernelMode, FALSE, NULL);
+}
+
+static VOID VdiskUnlock(PVDISK_CLIENT Client)
+{
+	KeReleaseMutex(&Client->ConnectLock, FALSE);
+}
+
 static VOID VdiskConnect(PVDISK_CLIENT Client)
 {
-	NTSTATUS status = VmbChannelEnable(Client->Channel);
+	NTSTATUS status;
 
+	VdiskLock(Client);
+	status = VmbChannelEnable(Client->Channel);
+	VdiskUnlock(Client);
 	Client->Retry = !NT_SUCCESS(status);
 }
 
@@ -333,12 +351,6 @@ static VOID VdiskOnEvents(PVDISK_CLIENT Client, LONG Events)
 {
 	if (Events & VDISK_EVENT_CLOSED) {
 		VdiskOnClosed(Client);
-		return;
-	}
-	/* Closing it ends all requests, and VDISK_EVENT_CLOSED comes. */
-	if ((Events & VDISK_EVENT_LATE) && VdiskHasFailed(Client->Channel)) {
-		DbgPrint("vdisk_vsc: the server has broken the channel\n");
-		VmbChannelDisable(Client->Channel);
 		return;
 	}
 	if (Events & VDISK_EVENT_NO_CONNECT)
@@ -376,27 +388,79 @@ static VOID VdiskWorker(PVOID Context)
 	PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static NTSTATUS VdiskStartWorker(PVDISK_CLIENT Client)
+/*
+ * The watcher.
+ */
+
+/*
+ * Closing it ends all requests, and VDISK_EVENT_CLOSED comes. The lock is for the case that it
+ * closes by itself after the look: were it enabled again by then, it would be disabled before it
+ * opens, and no event comes of that.
+ */
+static VOID VdiskCloseIfBroken(PVDISK_CLIENT Client)
+{
+	VdiskLock(Client);
+	if (VdiskHasFailed(Client->Channel)) {
+		DbgPrint("vdisk_vsc: the server has broken the channel\n");
+		VmbChannelDisable(Client->Channel);
+	}
+	VdiskUnlock(Client);
+}
+
+/* Ends after the worker, since who stops that closes the channel. */
+static VOID VdiskWatcher(PVOID Context)
+{
+	PVDISK_CLIENT client = Context;
+	PVOID objects[] = { client->Worker, &client->Late };
+
+	while (KeWaitForMultipleObjects(RTL_NUMBER_OF(objects), objects, WaitAny, Executive,
+					KernelMode, FALSE, NULL, NULL) != STATUS_WAIT_0)
+		VdiskCloseIfBroken(client);
+	PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static NTSTATUS VdiskStartThread(PVDISK_CLIENT Client, PKSTART_ROUTINE Routine, PKTHREAD *Thread)
 {
 	HANDLE handle;
 	NTSTATUS status;
 
-	status = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, VdiskWorker,
+	status = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine,
 				      Client);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
-					   (PVOID *)&Client->Worker, NULL);
+					   (PVOID *)Thread, NULL);
 	NT_ASSERT(NT_SUCCESS(status));	/* the handle is ours */
 	ZwClose(handle);
 	return status;
 }
 
-static VOID VdiskStopWorker(PVDISK_CLIENT Client)
+static VOID VdiskWaitForThread(PKTHREAD Thread)
+{
+	KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+	ObDereferenceObject(Thread);
+}
+
+static NTSTATUS VdiskStartThreads(PVDISK_CLIENT Client)
+{
+	NTSTATUS status = VdiskStartThread(Client, VdiskWorker, &Client->Worker);
+
+	if (!NT_SUCCESS(status))
+		return status;
+	status = VdiskStartThread(Client, VdiskWatcher, &Client->Watcher);
+	if (!NT_SUCCESS(status)) {
+		VdiskSignal(Client, VDISK_EVENT_STOP);
+		VdiskWaitForThread(Client->Worker);
+	}
+	return status;
+}
+
+/* The watcher first: it waits for the worker, which has to be there until then. */
+static VOID VdiskStopThreads(PVDISK_CLIENT Client)
 {
 	VdiskSignal(Client, VDISK_EVENT_STOP);
-	KeWaitForSingleObject(Client->Worker, Executive, KernelMode, FALSE, NULL);
-	ObDereferenceObject(Client->Worker);
+	VdiskWaitForThread(Client->Watcher);
+	VdiskWaitForThread(Client->Worker);
 }
 
 /*
@@ -485,7 +549,7 @@ static VOID VdiskUnload(PDRIVER_OBJECT DriverObject)
 
 	UNREFERENCED_PARAMETER(DriverObject);
 	VmbChannelDisable(client->Channel);
-	VdiskStopWorker(client);
+	VdiskStopThreads(client);
 	VmbChannelDisable(client->Channel);
 	VdiskBlockRemove();
 	VdiskFreePackets(client);
@@ -499,12 +563,14 @@ static NTSTATUS VdiskInitialize(PVDISK_CLIENT Client)
 	NTSTATUS status;
 
 	KeInitializeEvent(&Client->Wake, SynchronizationEvent, FALSE);
+	KeInitializeEvent(&Client->Late, SynchronizationEvent, FALSE);
+	KeInitializeMutex(&Client->ConnectLock, 0);
 	VmbChannelSetPointer(Client->Channel, Client);
 	status = VdiskConfigure(Client->Channel);
 	if (NT_SUCCESS(status))
 		status = VdiskAllocatePackets(Client);
 	if (NT_SUCCESS(status))
-		status = VdiskStartWorker(Client);
+		status = VdiskStartThreads(Client);
 	return status;
 }
 

@@ -57,10 +57,11 @@ unsigned long *VdiskSlotPages(struct VDISK_SLOT *slot);
 enum vdisk_result VdiskSubmit(struct VDISK_SLOT *slot, void *request,
 			      const struct vdisk_transfer *transfer);
 
-/* A request takes long: see what is the matter. Any context. */
+/* A request takes long: see what is the matter. Up to DISPATCH_LEVEL. */
 void VdiskRequestIsLate(void);
 
-/* In vsc_module.c, of the client's channel: has its server broken it? */
+/* In vsc_module.c: after how many seconds that is said; has the channel's server broken it? */
+extern unsigned int VdiskIoTimeout;
 int VdiskHasFailed(void *channel);
 
 const char *VdiskClientState(void);

@@ -50,14 +50,21 @@ broken() {
 	echo 60000 >"$block/queue/io_timeout" && reads
 }
 
+# As before, but it is the client that waits: the first request is for the partitions of a disk that it is adding.
+broken_at_once() {
+	modprobe vdisk_hostile ruin=Y && modprobe vdisk_vsc io_timeout=1 && within 20 is "$vsc/connects" 2 &&
+		is "$hostile/ruin" N && within 20 has_disk && reads && unload_hostile
+}
+
 need_vdisk
 modinfo vdisk_hostile >/dev/null 2>&1 || skip_all "no module vdisk_hostile"
-plan 7
+plan 9
 expect "no disk of blocks of 768 bytes" refused block_size=768
 expect "no disk of blocks of 8192 bytes" refused block_size=8192
 expect "no disk of no bytes" refused size=0
 expect "no discards of less than a page" no_discards
 expect "a disk only grows" keeps_its_disk
 expect "a server that ruins the ring loses its client, whose request ends" broken
-unload_hostile
+expect "the client of such a server can be unloaded" unload_hostile
+expect "the same when it is the adding of the disk that waits" broken_at_once
 finish_vdisk
