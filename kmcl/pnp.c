@@ -29,6 +29,7 @@
 #include <kmcl/interface.h>
 
 #define IMPATIENCE	(10 * HZ)	/* then the log says what is waited for */
+#define MOST_PATIENCE	(600UL * HZ)
 
 #define RETRY_MS	1000		/* where there was no memory for a device */
 
@@ -196,9 +197,13 @@ static void refuse_channels(struct node *node)
 	spin_unlock_bh(&node->lock);
 }
 
+/* Told less and less often: what is told shares its budget with what peers do. */
 static void wait_for_channels(struct node *node)
 {
-	while (!wait_event_timeout(node->wait, has_left(node), IMPATIENCE))
+	unsigned long patience;
+
+	for (patience = IMPATIENCE; !wait_event_timeout(node->wait, has_left(node), patience);
+	     patience = min(2 * patience, MOST_PATIENCE))
 		kmcl_tell("%pUl was removed, and its driver has not called VmbChannelCleanup\n",
 			  &node->holder.offer->instance);
 }

@@ -179,7 +179,7 @@ EXPORT_SYMBOL_GPL(RtlUnicodeStringToAnsiString);
 VOID RtlFreeAnsiString(PANSI_STRING AnsiString)
 {
 	if (AnsiString->Buffer)
-		ExFreePoolWithTag(AnsiString->Buffer, STRING_TAG);
+		ExFreePoolWithTag(AnsiString->Buffer, 0);
 	memset(AnsiString, 0, sizeof(*AnsiString));
 }
 EXPORT_SYMBOL_GPL(RtlFreeAnsiString);

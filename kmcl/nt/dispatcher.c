@@ -107,6 +107,27 @@ static bool try_satisfy(struct kmcl_wait *wait, ULONG hint)
 	return true;
 }
 
+static void enqueue(struct kmcl_wait *wait)
+{
+	ULONG i;
+
+	for (i = 0; i < wait->count; i++)
+		InsertTailList(&wait->blocks[i].Object->WaitListHead,
+			       &wait->blocks[i].WaitListEntry);
+}
+
+/*
+ * Whoever ends a wait takes it off its objects: these are the driver's again, to free or to
+ * initialise, as soon as the one who signalled returns.
+ */
+static void dequeue(struct kmcl_wait *wait)
+{
+	ULONG i;
+
+	for (i = 0; i < wait->count; i++)
+		RemoveEntryList(&wait->blocks[i].WaitListEntry);
+}
+
 /**
  * kmcl_dispatcher_signal() - wake whom a signalled object satisfies
  * @header: the object, SignalState already set
@@ -115,14 +136,19 @@ static bool try_satisfy(struct kmcl_wait *wait, ULONG hint)
  */
 void kmcl_dispatcher_signal(PDISPATCHER_HEADER header)
 {
-	PLIST_ENTRY head = &header->WaitListHead, entry;
+	PLIST_ENTRY head = &header->WaitListHead, entry = head->Flink;
 
-	for (entry = head->Flink; entry != head && header->SignalState > 0; entry = entry->Flink) {
+	while (entry != head && header->SignalState > 0) {
 		PKWAIT_BLOCK block = CONTAINING_RECORD(entry, KWAIT_BLOCK, WaitListEntry);
 		struct kmcl_wait *wait = block->Wait;
 
-		if (wait->result == WAITING && try_satisfy(wait, block->Index))
-			wake_up_process(wait->task);
+		entry = entry->Flink;
+		if (!try_satisfy(wait, block->Index))
+			continue;
+		dequeue(wait);
+		wake_up_process(wait->task);
+		/* It may have waited for this object twice. */
+		entry = head->Flink;
 	}
 }
 
@@ -133,6 +159,7 @@ static void wait_timed_out(struct kmcl_timeout *timeout)
 	if (wait->result != WAITING)
 		return;
 	wait->result = TIMED_OUT;
+	dequeue(wait);
 	wake_up_process(wait->task);
 }
 
@@ -173,23 +200,6 @@ static void sleep_until_done(struct kmcl_wait *wait)
 	__set_current_state(TASK_RUNNING);
 }
 
-static void enqueue(struct kmcl_wait *wait)
-{
-	ULONG i;
-
-	for (i = 0; i < wait->count; i++)
-		InsertTailList(&wait->blocks[i].Object->WaitListHead,
-			       &wait->blocks[i].WaitListEntry);
-}
-
-static void dequeue(struct kmcl_wait *wait)
-{
-	ULONG i;
-
-	for (i = 0; i < wait->count; i++)
-		RemoveEntryList(&wait->blocks[i].WaitListEntry);
-}
-
 static NTSTATUS wait_status(const struct kmcl_wait *wait)
 {
 	return wait->result == TIMED_OUT ? STATUS_TIMEOUT : STATUS_WAIT_0 + wait->result;
@@ -228,7 +238,6 @@ static NTSTATUS do_wait(struct kmcl_wait *wait, PLARGE_INTEGER timeout)
 		sleep_until_done(wait);
 		if (timeout)
 			kmcl_timeout_cancel(&wait->timeout);
-		dequeue(wait);
 	}
 	raw_spin_unlock_irq(&kmcl_dispatcher_lock);
 	return wait_status(wait);

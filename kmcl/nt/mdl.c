@@ -371,6 +371,17 @@ static void *mdl_vmap(PMDL mdl, bool read_only)
 	return va;
 }
 
+/* At DISPATCH_LEVEL nothing can be mapped: there is the permanent address, or none. */
+static void *map(PMDL mdl, ULONG priority)
+{
+	bool may_map = KeGetCurrentIrql() < DISPATCH_LEVEL;
+	void *va = NULL;
+
+	if (!may_map || !(priority & (MdlMappingNoWrite | MdlMappingWithGuardPtes)))
+		va = direct_address(mdl);
+	return va || !may_map ? va : mdl_vmap(mdl, priority & MdlMappingNoWrite);
+}
+
 /**
  * MmMapLockedPagesSpecifyCache() - give the pages of an MDL a kernel address
  * @MemoryDescriptorList: an MDL with pages that is not mapped
@@ -378,8 +389,8 @@ static void *mdl_vmap(PMDL mdl, bool read_only)
  * @CacheType: MmCached; the others would give memory a second kind of mapping, and fail
  * @RequestedAddress: ignored for KernelMode
  * @BugCheckOnFailure: ignored; failure is NULL
- * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages; memory is
- *	    never executable
+ * @Priority: MdlMappingNoWrite maps read-only, MdlMappingWithGuardPtes with guard pages, at
+ *	    PASSIVE_LEVEL; memory is never executable
  *
  * An MDL of nonpaged pool has an address, which is returned. Physically contiguous pages are given
  * their permanent address; this works at DISPATCH_LEVEL. Others are mapped, which may sleep: at
@@ -397,7 +408,7 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE Ac
 				   ULONG BugCheckOnFailure, ULONG Priority)
 {
 	PMDL mdl = MemoryDescriptorList;
-	void *va = NULL;
+	void *va;
 
 	if (WARN_ONCE(!kmcl_mdl_has_pages(mdl),
 		      "%s: the MDL has no pages\n", __func__) ||
@@ -413,10 +424,7 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_MODE Ac
 		return NULL;
 	if (mdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL)
 		return mdl->MappedSystemVa;
-	if (!(Priority & (MdlMappingNoWrite | MdlMappingWithGuardPtes)))
-		va = direct_address(mdl);
-	if (!va && KeGetCurrentIrql() < DISPATCH_LEVEL)
-		va = mdl_vmap(mdl, Priority & MdlMappingNoWrite);
+	va = map(mdl, Priority);
 	if (!va)
 		return NULL;
 	mdl->MappedSystemVa = va + mdl->ByteOffset;

@@ -166,13 +166,14 @@ EXPORT_SYMBOL_GPL(ExInitializeFastMutex);
  *
  * The IRQL stays what it is: there are no APCs to keep out.
  *
- * IRQL: <= APC_LEVEL; DISPATCH_LEVEL warns once.
+ * IRQL: <= APC_LEVEL. At DISPATCH_LEVEL it warns once, and the caller does not have the mutex.
  *
  * Microsoft: "ExAcquireFastMutex function (wdm.h)".
  */
 VOID ExAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
-	kmcl_nt_may_wait(__func__);
+	if (!kmcl_nt_may_wait(__func__))
+		return;
 	WARN_ONCE(READ_ONCE(FastMutex->Owner) == current, "%s: by its owner\n", __func__);
 	if (InterlockedDecrement(&FastMutex->Count))
 		KeWaitForSingleObject(&FastMutex->Event, Executive, KernelMode, FALSE, NULL);

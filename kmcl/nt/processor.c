@@ -96,8 +96,7 @@ EXPORT_SYMBOL_GPL(PsGetCurrentThreadId);
 PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
 		   MEMORY_CACHING_TYPE CacheType)
 {
-	kmcl_nt_may_wait(__func__);
-	if (!NumberOfBytes)
+	if (!kmcl_nt_may_wait(__func__) || !NumberOfBytes)
 		return NULL;
 	switch (CacheType) {
 	case MmCached:
@@ -121,7 +120,8 @@ EXPORT_SYMBOL_GPL(MmMapIoSpace);
  */
 VOID MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
 {
-	kmcl_nt_may_wait(__func__);
+	if (!kmcl_nt_may_wait(__func__))
+		return;
 	iounmap((__force void __iomem *)BaseAddress);
 }
 EXPORT_SYMBOL_GPL(MmUnmapIoSpace);

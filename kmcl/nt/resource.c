@@ -96,7 +96,7 @@ static bool try_read(PERESOURCE resource)
  * @Resource: the resource; its writer may have it again, a reader waits for ever
  * @Wait: FALSE: do not wait
  *
- * IRQL: <= APC_LEVEL.
+ * IRQL: <= APC_LEVEL. A wait at DISPATCH_LEVEL warns once and fails.
  *
  * Return: TRUE if the caller has it.
  *
@@ -110,7 +110,8 @@ BOOLEAN ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait)
 		return TRUE;
 	if (!Wait)
 		return FALSE;
-	kmcl_nt_may_wait(__func__);
+	if (!kmcl_nt_may_wait(__func__))
+		return FALSE;
 	wait_event(released, try_write(Resource));
 	return TRUE;
 }
@@ -123,7 +124,7 @@ EXPORT_SYMBOL_GPL(ExAcquireResourceExclusiveLite);
  *
  * A writer that waits does not keep readers out, so that readers may nest.
  *
- * IRQL: <= APC_LEVEL.
+ * IRQL: <= APC_LEVEL. A wait at DISPATCH_LEVEL warns once and fails.
  *
  * Return: TRUE if the caller has it.
  *
@@ -137,7 +138,8 @@ BOOLEAN ExAcquireResourceSharedLite(PERESOURCE Resource, BOOLEAN Wait)
 		return TRUE;
 	if (!Wait)
 		return FALSE;
-	kmcl_nt_may_wait(__func__);
+	if (!kmcl_nt_may_wait(__func__))
+		return FALSE;
 	wait_event(released, try_read(Resource));
 	return TRUE;
 }

@@ -163,14 +163,15 @@ static void begin(PEX_RUNDOWN_REF ref)
  * ExWaitForRundownProtectionRelease() - let nobody in and wait for those that are
  * @RunRef: the protection
  *
- * IRQL: <= APC_LEVEL.
+ * IRQL: <= APC_LEVEL. At DISPATCH_LEVEL it warns once and does not wait.
  *
  * Microsoft: "ExWaitForRundownProtectionRelease function (wdm.h)".
  */
 VOID ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
 {
-	kmcl_nt_may_wait(__func__);
 	begin(RunRef);
+	if (!kmcl_nt_may_wait(__func__))
+		return;
 	/* What the last user did comes before: pairs with its cmpxchg(). */
 	wait_event(run_down, smp_load_acquire(&RunRef->Count) == ACTIVE);
 }

@@ -184,8 +184,9 @@ EXPORT_SYMBOL_GPL(RtlAppendUnicodeToString);
  */
 VOID RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
 {
+	/* Or the driver has: Windows takes any block of pool. */
 	if (UnicodeString->Buffer)
-		ExFreePoolWithTag(UnicodeString->Buffer, STRING_TAG);
+		ExFreePoolWithTag(UnicodeString->Buffer, 0);
 	memset(UnicodeString, 0, sizeof(*UnicodeString));
 }
 EXPORT_SYMBOL_GPL(RtlFreeUnicodeString);

@@ -46,17 +46,15 @@ static void thread_reap(struct work_struct *work)
 {
 	struct _ETHREAD *thread = container_of(work, struct _ETHREAD, reap);
 
-	/* It has ended, or will without being told: this only waits. */
+	/* It ends without being told: this only waits. */
 	kthread_stop(thread->task);
 	put_task_struct(thread->task);
-	kmcl_object_free(thread);
+	ObDereferenceObject(thread);
 }
 
 static void thread_destroy(void *body)
 {
-	struct _ETHREAD *thread = body;
-
-	queue_work(reaper, &thread->reap);
+	kmcl_object_free(body);
 }
 
 static struct _ETHREAD *find_current(void)
@@ -76,12 +74,15 @@ static struct _ETHREAD *find_current(void)
 }
 
 /*
- * Ends the object's part of the thread; the caller ends the thread and touches the object no more.
+ * Ends the object's part of the thread; the caller ends the thread. The thread's reference goes to
+ * the reaper, before anybody can learn of the end: the module stays until the reaper has seen the
+ * thread out of its code.
  */
 static void thread_finish(struct _ETHREAD *thread)
 {
 	unsigned long flags;
 
+	queue_work(reaper, &thread->reap);
 	spin_lock(&threads_lock);
 	list_del(&thread->link);
 	spin_unlock(&threads_lock);
@@ -90,7 +91,6 @@ static void thread_finish(struct _ETHREAD *thread)
 	thread->Header.SignalState = 1;
 	kmcl_dispatcher_signal(&thread->Header);
 	raw_spin_unlock_irqrestore(&kmcl_dispatcher_lock, flags);
-	ObDereferenceObject(thread);
 }
 
 static int thread_main(void *data)
@@ -150,13 +150,13 @@ NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
 	}
 	get_task_struct(thread->task);
 
-	/*
-	 * From here the first reference is the thread's. A thread that is never woken ends without
-	 * calling thread_main().
-	 */
+	/* The first reference is the thread's. */
 	status = kmcl_handle_create(thread, ThreadHandle);
 	if (!NT_SUCCESS(status)) {
-		ObDereferenceObject(thread);
+		/* A thread that was never woken ends without calling thread_main(). */
+		kthread_stop(thread->task);
+		put_task_struct(thread->task);
+		kmcl_object_free(thread);
 		return status;
 	}
 	if (ClientId) {

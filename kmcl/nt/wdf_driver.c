@@ -51,9 +51,12 @@ static const struct wdf_type driver_type = {
 	.name = "driver", .size = sizeof(struct wdf_driver),
 };
 
+/* In Flags: the extension is ours. A driver can have made device objects of its own. */
+#define DO_KMDF	0x80000000
+
 static struct wdf_device *device_of(PDEVICE_OBJECT wdm)
 {
-	return *(struct wdf_device **)wdm->DeviceExtension;
+	return wdm->Flags & DO_KMDF ? *(struct wdf_device **)wdm->DeviceExtension : NULL;
 }
 
 /* ---- devices ---- */
@@ -117,6 +120,7 @@ static NTSTATUS create_wdm(struct wdf_device *device, const WDFDEVICE_INIT *init
 	if (!NT_SUCCESS(status))
 		return status;
 	*(struct wdf_device **)device->wdm->DeviceExtension = device;
+	device->wdm->Flags |= DO_KMDF;
 	device->lower = IoAttachDeviceToDeviceStack(device->wdm, init->pdo);
 	device->wdm->Flags &= ~DO_DEVICE_INITIALIZING;
 	if (device->lower)
@@ -148,7 +152,8 @@ NTSTATUS WdfDeviceCreate(PWDFDEVICE_INIT *DeviceInit, PWDF_OBJECT_ATTRIBUTES Dev
 
 	if (!init || init->device)
 		return STATUS_INVALID_DEVICE_STATE;
-	status = kmcl_wdf_create(&device_type, DeviceAttributes, &init->driver->object, &object);
+	status = kmcl_wdf_create(&device_type, DeviceAttributes, &init->driver->object, NULL,
+				 &object);
 	if (!NT_SUCCESS(status))
 		return status;
 	device = container_of(object, struct wdf_device, object);
@@ -239,8 +244,6 @@ PDEVICE_OBJECT WdfDeviceWdmGetPhysicalDevice(WDFDEVICE Device)
 }
 EXPORT_SYMBOL_GPL(WdfDeviceWdmGetPhysicalDevice);
 
-static bool is_of_wdf(PDRIVER_OBJECT wdm);
-
 /**
  * WdfWdmDeviceGetWdfDeviceHandle() - the device of a WDM device object
  * @DeviceObject: any
@@ -253,7 +256,7 @@ static bool is_of_wdf(PDRIVER_OBJECT wdm);
  */
 WDFDEVICE WdfWdmDeviceGetWdfDeviceHandle(PDEVICE_OBJECT DeviceObject)
 {
-	return is_of_wdf(DeviceObject->DriverObject) ? (WDFDEVICE)device_of(DeviceObject) : NULL;
+	return (WDFDEVICE)device_of(DeviceObject);
 }
 EXPORT_SYMBOL_GPL(WdfWdmDeviceGetWdfDeviceHandle);
 
@@ -348,6 +351,8 @@ static NTSTATUS dispatch_pnp(PDEVICE_OBJECT wdm, PIRP irp)
 {
 	struct wdf_device *device = device_of(wdm);
 
+	if (!device)
+		return kmcl_irp_unhandled(wdm, irp);
 	switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
 	case IRP_MN_START_DEVICE:
 		return on_start(device, irp);
@@ -377,11 +382,6 @@ static struct wdf_driver *find_driver(PDRIVER_OBJECT wdm)
 			found = driver;
 	spin_unlock_irqrestore(&drivers_lock, flags);
 	return found;
-}
-
-static bool is_of_wdf(PDRIVER_OBJECT wdm)
-{
-	return find_driver(wdm);
 }
 
 static NTSTATUS add_device(PDRIVER_OBJECT wdm, PDEVICE_OBJECT pdo)
@@ -432,7 +432,7 @@ NTSTATUS KmclWdfDriverCreate(WDFDRIVER *Globals, PDRIVER_OBJECT DriverObject,
 		return STATUS_INVALID_PARAMETER;
 	if (find_driver(DriverObject))
 		return STATUS_DRIVER_INTERNAL_ERROR;
-	status = kmcl_wdf_create(&driver_type, DriverAttributes, NULL, &object);
+	status = kmcl_wdf_create(&driver_type, DriverAttributes, NULL, NULL, &object);
 	if (!NT_SUCCESS(status))
 		return status;
 	driver = container_of(object, struct wdf_driver, object);

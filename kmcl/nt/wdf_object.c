@@ -96,13 +96,17 @@ static struct wdf_object *new_object(const struct wdf_type *type, PWDF_OBJECT_AT
  * @type: its type
  * @attributes: context, callbacks, parent; or NULL
  * @parent: the parent if the attributes name none; or NULL
+ * @config: for the type's init()
  * @object: set on success
+ *
+ * The object is whole before its parent has it, whose deletion may take it along at once.
  *
  * Return: STATUS_SUCCESS; STATUS_INVALID_HANDLE the parent is no object; STATUS_DELETE_PENDING it
  * is going; STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS kmcl_wdf_create(const struct wdf_type *type, PWDF_OBJECT_ATTRIBUTES attributes,
-			 struct wdf_object *parent, struct wdf_object **object)
+			 struct wdf_object *parent, const void *config,
+			 struct wdf_object **object)
 {
 	struct wdf_object *new;
 
@@ -115,6 +119,8 @@ NTSTATUS kmcl_wdf_create(const struct wdf_type *type, PWDF_OBJECT_ATTRIBUTES att
 	if (!new)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	new->parent = parent;
+	if (type->init)
+		type->init(new, config);
 	if (parent && !add_to(parent, new)) {
 		free_object(new);
 		return STATUS_DELETE_PENDING;

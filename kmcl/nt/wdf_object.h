@@ -14,6 +14,7 @@ struct wdf_type {
 	const char *name;
 	size_t size;
 	bool deletable;
+	void (*init)(struct wdf_object *object, const void *config);	/* or NULL */
 	void (*stop)(struct wdf_object *object);	/* nothing of it runs afterwards */
 	void (*end)(struct wdf_object *object);		/* its children are gone, cleanup has run */
 };
@@ -35,7 +36,8 @@ struct wdf_object {
 
 struct wdf_object *kmcl_wdf_object(WDFOBJECT handle, const struct wdf_type *type);
 NTSTATUS kmcl_wdf_create(const struct wdf_type *type, PWDF_OBJECT_ATTRIBUTES attributes,
-			 struct wdf_object *parent, struct wdf_object **object);
+			 struct wdf_object *parent, const void *config,
+			 struct wdf_object **object);
 void kmcl_wdf_delete(struct wdf_object *object);
 void kmcl_wdf_forget(struct wdf_object *object);
 

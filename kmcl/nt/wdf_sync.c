@@ -38,15 +38,28 @@ struct work_item {
 	bool ended;			/* its deletion has begun */
 };
 
+/* ---- locks ---- */
+
+static void init_spin_lock(struct wdf_object *object, const void *config)
+{
+	KeInitializeSpinLock(&container_of(object, struct spin_lock, object)->lock);
+}
+
 static const struct wdf_type spin_lock_type = {
 	.name = "spin lock", .size = sizeof(struct spin_lock), .deletable = true,
+	.init = init_spin_lock,
 };
+
+static void init_wait_lock(struct wdf_object *object, const void *config)
+{
+	KeInitializeEvent(&container_of(object, struct wait_lock, object)->free,
+			  SynchronizationEvent, TRUE);
+}
 
 static const struct wdf_type wait_lock_type = {
 	.name = "wait lock", .size = sizeof(struct wait_lock), .deletable = true,
+	.init = init_wait_lock,
 };
-
-/* ---- locks ---- */
 
 /**
  * KmclWdfSpinLockCreate() - WdfSpinLockCreate() with the parent that it has if none is named
@@ -64,14 +77,11 @@ NTSTATUS KmclWdfSpinLockCreate(WDFOBJECT Parent, PWDF_OBJECT_ATTRIBUTES SpinLock
 			       WDFSPINLOCK *SpinLock)
 {
 	struct wdf_object *object;
-	NTSTATUS status = kmcl_wdf_create(&spin_lock_type, SpinLockAttributes, Parent, &object);
+	NTSTATUS status = kmcl_wdf_create(&spin_lock_type, SpinLockAttributes, Parent, NULL,
+					  &object);
 
-	*SpinLock = NULL;
-	if (!NT_SUCCESS(status))
-		return status;
-	KeInitializeSpinLock(&container_of(object, struct spin_lock, object)->lock);
-	*SpinLock = (WDFSPINLOCK)object;
-	return STATUS_SUCCESS;
+	*SpinLock = NT_SUCCESS(status) ? (WDFSPINLOCK)object : NULL;
+	return status;
 }
 EXPORT_SYMBOL_GPL(KmclWdfSpinLockCreate);
 
@@ -130,15 +140,10 @@ NTSTATUS KmclWdfWaitLockCreate(WDFOBJECT Parent, PWDF_OBJECT_ATTRIBUTES LockAttr
 			       WDFWAITLOCK *Lock)
 {
 	struct wdf_object *object;
-	NTSTATUS status = kmcl_wdf_create(&wait_lock_type, LockAttributes, Parent, &object);
+	NTSTATUS status = kmcl_wdf_create(&wait_lock_type, LockAttributes, Parent, NULL, &object);
 
-	*Lock = NULL;
-	if (!NT_SUCCESS(status))
-		return status;
-	KeInitializeEvent(&container_of(object, struct wait_lock, object)->free,
-			  SynchronizationEvent, TRUE);
-	*Lock = (WDFWAITLOCK)object;
-	return STATUS_SUCCESS;
+	*Lock = NT_SUCCESS(status) ? (WDFWAITLOCK)object : NULL;
+	return status;
 }
 EXPORT_SYMBOL_GPL(KmclWdfWaitLockCreate);
 
@@ -213,8 +218,28 @@ static void stop_timer(struct wdf_object *object)
 	cancel_and_wait(container_of(object, struct timer, object));
 }
 
+static VOID timer_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	struct timer *timer = context;
+
+	timer->routine((WDFTIMER)timer);
+}
+
+static void init_timer(struct wdf_object *object, const void *config)
+{
+	struct timer *timer = container_of(object, struct timer, object);
+	const WDF_TIMER_CONFIG *wanted = config;
+
+	timer->routine = wanted->EvtTimerFunc;
+	timer->period = wanted->Period;
+	spin_lock_init(&timer->lock);
+	KeInitializeTimer(&timer->timer);
+	KeInitializeDpc(&timer->dpc, timer_dpc, timer);
+}
+
 static const struct wdf_type timer_type = {
-	.name = "timer", .size = sizeof(struct timer), .deletable = true, .stop = stop_timer,
+	.name = "timer", .size = sizeof(struct timer), .deletable = true,
+	.init = init_timer, .stop = stop_timer,
 };
 
 static struct timer *to_timer(WDFTIMER handle)
@@ -222,13 +247,6 @@ static struct timer *to_timer(WDFTIMER handle)
 	struct wdf_object *object = kmcl_wdf_object(handle, &timer_type);
 
 	return object ? container_of(object, struct timer, object) : NULL;
-}
-
-static VOID timer_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
-{
-	struct timer *timer = context;
-
-	timer->routine((WDFTIMER)timer);
 }
 
 /**
@@ -248,23 +266,15 @@ NTSTATUS WdfTimerCreate(PWDF_TIMER_CONFIG Config, PWDF_OBJECT_ATTRIBUTES Attribu
 			WDFTIMER *Timer)
 {
 	struct wdf_object *object;
-	struct timer *timer;
 	NTSTATUS status;
 
 	*Timer = NULL;
 	if (!Config->EvtTimerFunc || !Attributes || !Attributes->ParentObject)
 		return STATUS_INVALID_PARAMETER;
-	status = kmcl_wdf_create(&timer_type, Attributes, NULL, &object);
-	if (!NT_SUCCESS(status))
-		return status;
-	timer = container_of(object, struct timer, object);
-	timer->routine = Config->EvtTimerFunc;
-	timer->period = Config->Period;
-	spin_lock_init(&timer->lock);
-	KeInitializeTimer(&timer->timer);
-	KeInitializeDpc(&timer->dpc, timer_dpc, timer);
-	*Timer = (WDFTIMER)timer;
-	return STATUS_SUCCESS;
+	status = kmcl_wdf_create(&timer_type, Attributes, NULL, Config, &object);
+	if (NT_SUCCESS(status))
+		*Timer = (WDFTIMER)object;
+	return status;
 }
 EXPORT_SYMBOL_GPL(WdfTimerCreate);
 
@@ -359,9 +369,26 @@ static void stop_work_item(struct wdf_object *object)
 	flush_work(&item->work);
 }
 
+static void run_work_item(struct work_struct *work)
+{
+	struct work_item *item = container_of(work, struct work_item, work);
+
+	item->routine((WDFWORKITEM)item);
+}
+
+static void init_work_item(struct wdf_object *object, const void *config)
+{
+	struct work_item *item = container_of(object, struct work_item, object);
+	const WDF_WORKITEM_CONFIG *wanted = config;
+
+	item->routine = wanted->EvtWorkItemFunc;
+	spin_lock_init(&item->lock);
+	INIT_WORK(&item->work, run_work_item);
+}
+
 static const struct wdf_type work_item_type = {
 	.name = "work item", .size = sizeof(struct work_item), .deletable = true,
-	.stop = stop_work_item,
+	.init = init_work_item, .stop = stop_work_item,
 };
 
 static struct work_item *to_work_item(WDFWORKITEM handle)
@@ -369,13 +396,6 @@ static struct work_item *to_work_item(WDFWORKITEM handle)
 	struct wdf_object *object = kmcl_wdf_object(handle, &work_item_type);
 
 	return object ? container_of(object, struct work_item, object) : NULL;
-}
-
-static void run_work_item(struct work_struct *work)
-{
-	struct work_item *item = container_of(work, struct work_item, work);
-
-	item->routine((WDFWORKITEM)item);
 }
 
 bool kmcl_wdf_in_work_item(void)
@@ -402,21 +422,15 @@ NTSTATUS WdfWorkItemCreate(PWDF_WORKITEM_CONFIG Config, PWDF_OBJECT_ATTRIBUTES A
 			   WDFWORKITEM *WorkItem)
 {
 	struct wdf_object *object;
-	struct work_item *item;
 	NTSTATUS status;
 
 	*WorkItem = NULL;
 	if (!Config->EvtWorkItemFunc || !Attributes || !Attributes->ParentObject)
 		return STATUS_INVALID_PARAMETER;
-	status = kmcl_wdf_create(&work_item_type, Attributes, NULL, &object);
-	if (!NT_SUCCESS(status))
-		return status;
-	item = container_of(object, struct work_item, object);
-	item->routine = Config->EvtWorkItemFunc;
-	spin_lock_init(&item->lock);
-	INIT_WORK(&item->work, run_work_item);
-	*WorkItem = (WDFWORKITEM)item;
-	return STATUS_SUCCESS;
+	status = kmcl_wdf_create(&work_item_type, Attributes, NULL, Config, &object);
+	if (NT_SUCCESS(status))
+		*WorkItem = (WDFWORKITEM)object;
+	return status;
 }
 EXPORT_SYMBOL_GPL(WdfWorkItemCreate);
 
@@ -455,8 +469,7 @@ VOID WdfWorkItemFlush(WDFWORKITEM WorkItem)
 {
 	struct work_item *item = to_work_item(WorkItem);
 
-	kmcl_nt_may_wait(__func__);
-	if (item)
+	if (item && kmcl_nt_may_wait(__func__))
 		flush_work(&item->work);
 }
 EXPORT_SYMBOL_GPL(WdfWorkItemFlush);

@@ -63,18 +63,25 @@ static bool item_valid(PIO_WORKITEM item)
 	return !WARN_ONCE(!item || item->magic != WORKITEM_MAGIC, "not a work item\n");
 }
 
-/* Both kinds of object begin with their type. */
+/*
+ * Both kinds of object begin with their type. A PDO's driver is the library itself, which has no
+ * extension: nobody would wait for the item before the caller's code goes.
+ */
 static PDRIVER_OBJECT driver_of(PDEVICE_OBJECT object)
 {
+	PDRIVER_OBJECT driver = NULL;
+
 	if (object && object->Type == IO_TYPE_DRIVER)
-		return (PDRIVER_OBJECT)object;
-	return object && object->Type == IO_TYPE_DEVICE ? object->DriverObject : NULL;
+		driver = (PDRIVER_OBJECT)object;
+	else if (object && object->Type == IO_TYPE_DEVICE)
+		driver = object->DriverObject;
+	return driver && driver->DriverExtension ? driver : NULL;
 }
 
 /**
  * IoAllocateWorkItem() - allocate a work item
- * @DeviceObject: a device object of the driver's, or, as Windows accepts here as well, the driver
- *	    object
+ * @DeviceObject: a device object of the driver's, not its PDO, or, as Windows accepts here as well,
+ *	    the driver object; anything else warns once
  *
  * IRQL: <= DISPATCH_LEVEL.
  *
@@ -87,7 +94,7 @@ PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 	PDRIVER_OBJECT driver = driver_of(DeviceObject);
 	PIO_WORKITEM item;
 
-	if (WARN_ONCE(!driver, "%s: not a device or driver object\n", __func__))
+	if (WARN_ONCE(!driver, "%s: not a device or driver object of the driver's\n", __func__))
 		return NULL;
 	item = kzalloc(sizeof(*item), kmcl_nt_gfp());
 	if (!item)

@@ -424,6 +424,35 @@ static void events_are_not_lost(void)
 	CHECK_EQUAL(game.answers, PING_PONGS);
 }
 
+static VOID wait_for_event(PVOID context)
+{
+	CHECK_EQUAL(nt_wait_for_ever(context), STATUS_SUCCESS);
+}
+
+/* An event that has been set is the driver's, though the thread that waited has not run yet. */
+static void set_events_can_go(void)
+{
+	KEVENT *event = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*event), TAG);
+	PVOID thread;
+	KIRQL old;
+
+	CHECK(event);
+	if (!event)
+		return;
+	KeInitializeEvent(event, NotificationEvent, FALSE);
+	thread = nt_begin_thread(wait_for_event, event);
+	while (IsListEmpty(&event->Header.WaitListHead))
+		msleep(1);
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	KeSetEvent(event, IO_NO_INCREMENT, FALSE);
+	CHECK(IsListEmpty(&event->Header.WaitListHead));
+	memset(event, 0xa5, sizeof(*event));
+	KeLowerIrql(old);
+	nt_end_thread(thread);
+	CHECK(!memchr_inv(event, 0xa5, sizeof(*event)));
+	ExFreePoolWithTag(event, TAG);
+}
+
 #define SETS	20000
 
 static LONG sets, takes, setters;
@@ -1188,6 +1217,25 @@ static void give_back(PMDL mdl)
 	ExFreePool(mdl);
 }
 
+/* One page has an address always; that nothing may write through it is a wish there. */
+static void mapping_at_dispatch(void)
+{
+	PMDL mdl = get_pages(-1, 4096, 0, 0);
+	KIRQL old;
+	u8 *va;
+
+	CHECK(mdl);
+	if (!mdl)
+		return;
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	va = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority | MdlMappingNoWrite);
+	CHECK(va && all_bytes(va, 4096, 0));
+	if (va)
+		MmUnmapLockedPages(va, mdl);
+	KeLowerIrql(old);
+	give_back(mdl);
+}
+
 static void pages_for_mdl(void)
 {
 	struct kmcl_nt_usage before, after;
@@ -1447,6 +1495,10 @@ static void guids(void)
 	CHECK_EQUAL(RtlGUIDFromString(&text, &back), STATUS_INVALID_PARAMETER);
 	RtlFreeUnicodeString(&text);
 	CHECK(!text.Buffer);
+	/* So goes a buffer that the driver has allocated. */
+	text.Buffer = ExAllocatePool2(POOL_FLAG_NON_PAGED, 100, TAG);
+	RtlFreeUnicodeString(&text);
+	CHECK(!text.Buffer);
 }
 
 /* ---- time, system, status, messages ---- */
@@ -1648,6 +1700,8 @@ static void misuse_of_irql(void)
 
 static void misuse_locks(void)
 {
+	DRIVER_OBJECT bus = { .Type = IO_TYPE_DRIVER };
+	DEVICE_OBJECT pdo = { .Type = IO_TYPE_DEVICE, .DriverObject = &bus };
 	KSPIN_LOCK lock;
 	KIRQL old;
 
@@ -1657,6 +1711,8 @@ static void misuse_locks(void)
 	KeLowerIrql(old);
 	CHECK_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
 	CHECK(!IoAllocateWorkItem(NULL));
+	/* As a PDO, whose driver object is the library's. */
+	CHECK(!IoAllocateWorkItem(&pdo));
 }
 
 const struct nt_test nt_basics_tests[] = {
@@ -1672,6 +1728,7 @@ const struct nt_test nt_basics_tests[] = {
 	{ "look at dispatch level", look_at_dispatch_level },
 	{ "delay", delay },
 	{ "events are not lost", events_are_not_lost },
+	{ "set events can go", set_events_can_go },
 	{ "timeouts race with sets", timeouts_race_with_sets },
 	{ "dpcs", dpcs },
 	{ "timers", timers },
@@ -1687,6 +1744,7 @@ const struct nt_test nt_basics_tests[] = {
 	{ "mdl lock and partial", mdl_lock_and_partial },
 	{ "large partial mdl", large_partial_mdl },
 	{ "pages for mdl", pages_for_mdl },
+	{ "a mapping at DISPATCH_LEVEL", mapping_at_dispatch },
 	{ "more pages than there are", more_pages_than_there_are },
 	{ "lists", lists },
 	{ "interlocked", interlocked },

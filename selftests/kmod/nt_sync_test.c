@@ -506,6 +506,47 @@ static void misuse_mutexes(void)
 	ExAcquireFastMutex(&fast);
 	ExReleaseFastMutex(&fast);
 	KeLowerIrql(old);
+	CHECK_EQUAL(fast.Count, 1);
+}
+
+static VOID share_at_dispatch(PVOID context)
+{
+	KIRQL old;
+
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK(!ExAcquireResourceSharedLite(context, TRUE));
+	KeLowerIrql(old);
+}
+
+/* What would have to wait is refused, and leaves all as it was. */
+static void misuse_waits_for_locks(void)
+{
+	EX_RUNDOWN_REF ref;
+	FAST_MUTEX fast;
+	ERESOURCE r;
+	KIRQL old;
+
+	ExInitializeRundownProtection(&ref);
+	CHECK(ExAcquireRundownProtection(&ref));
+	ExInitializeResourceLite(&r);
+	CHECK(ExAcquireResourceExclusiveLite(&r, TRUE));
+	nt_end_thread(nt_begin_thread(share_at_dispatch, &r));
+	ExConvertExclusiveToSharedLite(&r);
+	ExInitializeFastMutex(&fast);
+
+	KeRaiseIrql(DISPATCH_LEVEL, &old);
+	CHECK(!ExAcquireResourceExclusiveLite(&r, TRUE));
+	ExWaitForRundownProtectionRelease(&ref);
+	ExAcquireFastMutex(&fast);
+	KeLowerIrql(old);
+
+	CHECK_EQUAL(fast.Count, 1);
+	ExReleaseResourceLite(&r);
+	CHECK_EQUAL(ExDeleteResourceLite(&r), STATUS_SUCCESS);
+	/* Nobody is let in all the same. */
+	CHECK(!ExAcquireRundownProtection(&ref));
+	ExReleaseRundownProtection(&ref);
+	ExWaitForRundownProtectionRelease(&ref);
 }
 
 static void misuse_resources(void)
@@ -546,5 +587,6 @@ const struct nt_test nt_sync_tests[] = {
 const struct nt_test nt_sync_misuse_tests[] = {
 	{ "misuse of mutexes and semaphores", misuse_mutexes },
 	{ "misuse of resources and rundown", misuse_resources },
+	{ "waits for locks at DISPATCH_LEVEL", misuse_waits_for_locks },
 	{ }
 };
