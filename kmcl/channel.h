@@ -302,12 +302,12 @@ void kmcl_lifecycle_end(struct kmcl_channel *ch);
 void kmcl_lifecycle_unwatch(struct kmcl_channel *ch);
 void kmcl_lifecycle_notify(struct kmcl_channel *ch);
 extern struct workqueue_struct *kmcl_event_wq;
+extern struct workqueue_struct *kmcl_server_wq;
 extern struct workqueue_struct *kmcl_delivery_wq;
 
 /* packet.c */
 struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle);
 void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity);
-u32 kmcl_packet_size(const struct kmcl_channel *ch);
 void kmcl_packet_put_back(struct kmcl_packet *packet);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
 void kmcl_packets_trim(struct kmcl_channel *ch);

@@ -74,15 +74,22 @@ NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status)
 	return status;
 }
 
-/* Packet objects are sized by these settings, so none may exist when they change. */
-static bool resize(struct kmcl_channel *ch)
+/*
+ * Packet objects are sized by these settings, so none may exist when they change; and they change
+ * under the lock under which the next packet is counted and sized.
+ */
+static bool resize(struct kmcl_channel *ch, u32 max_packet, u32 max_external, u32 max_chain)
 {
 	bool in_use;
 
 	spin_lock_bh(&ch->packets.lock);
 	in_use = ch->packets.used;
-	if (!in_use)
+	if (!in_use) {
 		kmcl_packets_trim(ch);
+		ch->config.max_packet = max_packet;
+		ch->config.max_external = max_external;
+		ch->config.max_chain = max_chain;
+	}
 	spin_unlock_bh(&ch->packets.lock);
 	if (!in_use)
 		kmcl_incoming_free_all(ch);
@@ -108,9 +115,8 @@ NTSTATUS VmbChannelInitSetMaximumPacketSize(VMBCHANNEL Channel, UINT32 PacketSiz
 		return STATUS_INVALID_PARAMETER_1;
 	if (!PacketSize || PacketSize > KMCL_MESSAGE_MAX)
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
-	if (!resize(ch))
+	if (!resize(ch, PacketSize, ch->config.max_external, ch->config.max_chain))
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_1);
-	ch->config.max_packet = PacketSize;
 	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumPacketSize);
@@ -141,10 +147,8 @@ NTSTATUS VmbChannelInitSetMaximumExternalData(VMBCHANNEL Channel, UINT32 DataSiz
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_3);
 	if (sizeof(struct kmcl_desc) + descriptors(DataSize, ChainLength) > KMCL_PACKET_MAX)
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_2);
-	if (!resize(ch))
+	if (!resize(ch, ch->config.max_packet, DataSize, ChainLength))
 		return kmcl_config_end(ch, STATUS_INVALID_PARAMETER_1);
-	ch->config.max_external = DataSize;
-	ch->config.max_chain = ChainLength;
 	return kmcl_config_end(ch, STATUS_SUCCESS);
 }
 EXPORT_SYMBOL_GPL(VmbChannelInitSetMaximumExternalData);

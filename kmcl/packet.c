@@ -23,17 +23,13 @@ struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
 	return packet && READ_ONCE(packet->magic) == KMCL_PACKET_MAGIC ? packet : NULL;
 }
 
+/* Under packets.lock it stays what it is until that is dropped, or as long as a packet is in use. */
 static u32 packet_capacity(const struct kmcl_channel *ch)
 {
 	const struct kmcl_config *config = &ch->config;
 
 	return kmcl_config_descriptors(config) + kmcl_round8(config->max_packet) +
 	       sizeof(struct kmcl_pipe_header);
-}
-
-u32 kmcl_packet_size(const struct kmcl_channel *ch)
-{
-	return sizeof(struct kmcl_packet) + packet_capacity(ch);
 }
 
 void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity)
@@ -54,13 +50,15 @@ static bool packet_is_idle(struct kmcl_packet *packet)
 	return READ_ONCE(packet->state) == KMCL_PACKET_IDLE;
 }
 
-static struct kmcl_packet *make_packet(struct kmcl_channel *ch)
+static struct kmcl_packet *make_packet(struct kmcl_channel *ch, u32 capacity)
 {
 	struct kmcl_packet *packet;
 
-	packet = kmalloc(kmcl_packet_size(ch), GFP_ATOMIC | __GFP_NOWARN);
-	if (packet)
-		kmcl_object_made(KMCL_OBJECT_PACKET);
+	packet = kmalloc(sizeof(*packet) + capacity, GFP_ATOMIC | __GFP_NOWARN);
+	if (!packet)
+		return NULL;
+	kmcl_object_made(KMCL_OBJECT_PACKET);
+	kmcl_packet_init(packet, ch, capacity);
 	return packet;
 }
 
@@ -72,14 +70,15 @@ static void free_packet(struct kmcl_packet *packet)
 
 /*
  * One that is kept for reuse goes straight to the list of those in use. Counts the packet before
- * its size matters: with one in use the sizes do not change.
+ * its size is looked at: with one in use the sizes do not change.
  */
-static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
+static struct kmcl_packet *take_cached(struct kmcl_channel *ch, u32 *capacity)
 {
 	struct kmcl_packet *packet;
 
 	spin_lock_bh(&ch->packets.lock);
 	ch->packets.used++;
+	*capacity = packet_capacity(ch);
 	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
 	if (packet) {
 		list_move_tail(&packet->all, &ch->packets.all);
@@ -89,12 +88,10 @@ static struct kmcl_packet *take_cached(struct kmcl_channel *ch)
 	return packet;
 }
 
-static struct kmcl_packet *add_packet(struct kmcl_channel *ch)
+static struct kmcl_packet *add_packet(struct kmcl_channel *ch, u32 capacity)
 {
-	struct kmcl_packet *packet = make_packet(ch);
+	struct kmcl_packet *packet = make_packet(ch, capacity);
 
-	if (packet)
-		kmcl_packet_init(packet, ch, packet_capacity(ch));
 	spin_lock_bh(&ch->packets.lock);
 	if (packet)
 		list_add_tail(&packet->all, &ch->packets.all);
@@ -131,14 +128,15 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	struct kmcl_packet *packet;
+	u32 capacity;
 
 	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return NULL;
-	packet = take_cached(ch);
+	packet = take_cached(ch, &capacity);
 	if (packet)
 		renew(packet);
 	else
-		packet = add_packet(ch);
+		packet = add_packet(ch, capacity);
 	if (!packet)
 		return NULL;
 	packet->allocated = true;
@@ -219,14 +217,18 @@ NTSTATUS VmbPacketInitialize(VMBCHANNEL Channel, VMBPACKET VmbPacket, UINT32 Byt
 {
 	struct kmcl_channel *ch = kmcl_channel_from_handle(Channel);
 	struct kmcl_packet *packet = (struct kmcl_packet *)VmbPacket;
+	u32 capacity;
 
 	if (!ch)
 		return STATUS_INVALID_PARAMETER_1;
 	if (!packet || (uintptr_t)packet % 8)
 		return STATUS_INVALID_PARAMETER_2;
-	if (ByteCount < kmcl_packet_size(ch))
+	spin_lock_bh(&ch->packets.lock);
+	capacity = packet_capacity(ch);
+	spin_unlock_bh(&ch->packets.lock);
+	if (ByteCount < sizeof(*packet) + capacity)
 		return STATUS_INVALID_PARAMETER_3;
-	kmcl_packet_init(packet, ch, packet_capacity(ch));
+	kmcl_packet_init(packet, ch, capacity);
 	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_GPL(VmbPacketInitialize);
@@ -249,7 +251,7 @@ UINT32 VmbChannelSizeofPacket(VMBCHANNEL Channel)
 
 	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return 0;
-	return kmcl_packet_size(ch);
+	return sizeof(struct kmcl_packet) + packet_capacity(ch);
 }
 EXPORT_SYMBOL_GPL(VmbChannelSizeofPacket);
 
