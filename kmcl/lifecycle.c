@@ -14,6 +14,7 @@
 #include "trace.h"
 
 struct workqueue_struct *kmcl_event_wq;
+struct workqueue_struct *kmcl_server_wq;
 struct workqueue_struct *kmcl_delivery_wq;
 
 /* ---- turns ---- */
@@ -111,6 +112,9 @@ static void bus_close(struct kmcl_channel *ch)
 		ops->keep(ch->offer, ch->saved_as);
 	ops->close(ch->offer, &ch->link);
 	ch->saved_as = 0;
+	/* The next client's ring may have another size. */
+	if (ch->is_server)
+		WRITE_ONCE(ch->link.out_pages, 0);
 	kmcl_rx_reset(ch);
 }
 
@@ -344,7 +348,7 @@ static void never_the_last(struct kref *ref)
 void kmcl_lifecycle_notify(struct kmcl_channel *ch)
 {
 	kref_get(&ch->ref);
-	if (!queue_work(kmcl_event_wq, &ch->event_work))
+	if (!queue_work(ch->is_server ? kmcl_server_wq : kmcl_event_wq, &ch->event_work))
 		kref_put(&ch->ref, never_the_last);	/* work that is queued has one */
 }
 

@@ -398,14 +398,23 @@ static enum step deliver(struct kmcl_channel *ch, bool passive, bool thread)
 {
 	struct batch batch = { .passive = passive, .thread = thread };
 	enum step stop;
+	int more;
 
 	begin_run(ch, &batch);
 	for (;;) {
 		stop = deliver_batch(ch, &batch);
-		if (stop != STEP_EMPTY || !kmcl_ring_unmask(&ch->link.in))
+		if (stop != STEP_EMPTY)
+			return stop;
+		more = kmcl_ring_unmask(&ch->link.in);
+		if (more < 0)
+			return fail(ch, KMCL_BAD_INDEX);
+		if (!more)
 			return stop;
 		/* Its sender may have seen the mask clear and have signalled as well. */
 		kmcl_event_count(KMCL_COUNT_LATE_LOOK);
+		/* The next batch has to be at PASSIVE_LEVEL if the driver has asked for that. */
+		if (!passive && READ_ONCE(ch->rx.passive))
+			return STEP_PASSIVE;
 	}
 }
 
@@ -592,12 +601,12 @@ void kmcl_rx_destroy(struct kmcl_channel *ch)
 	kmcl_incoming_free_all(ch);
 }
 
-/* Also in a ring that the driver has made smaller than its largest packet. */
+/* Not so in a ring that the driver, or a server's client, has made smaller than the largest packet. */
 static bool reply_fits(struct kmcl_channel *ch, u32 length)
 {
 	struct kmcl_message reply = { .length = length };
 
-	return length <= ch->config.max_packet && kmcl_tx_fits(ch, &reply);
+	return kmcl_tx_fits(ch, &reply);
 }
 
 /**
@@ -627,8 +636,12 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 	if (KMCL_MISUSE(cmpxchg(&in->state, KMCL_INCOMING_PRESENTED, KMCL_INCOMING_REPLYING) !=
 		      KMCL_INCOMING_PRESENTED, "not the driver's packet"))
 		return;
-	if (KMCL_MISUSE(!reply_fits(ch, BufSize), "reply above the maximum packet size"))
+	if (KMCL_MISUSE(BufSize > ch->config.max_packet, "reply above the maximum packet size"))
 		BufSize = 0;
+	if (in->wants_completion && !reply_fits(ch, BufSize)) {
+		kmcl_tell("channel %s: a reply does not fit into the ring\n", ch->label);
+		BufSize = 0;
+	}
 	if (in->wants_completion &&
 	    !kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0))
 		in = NULL;

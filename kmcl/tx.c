@@ -199,6 +199,13 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 	return 0;
 }
 
+/* Was it accepted before the ring had its size, which is too small? It completes at the close. */
+static bool never_fits(struct kmcl_channel *ch, struct kmcl_txn *txn)
+{
+	return txn->kind == KMCL_TXN_PACKET &&
+	       txn->desc.len8 * 8u + KMCL_TRAILER_SIZE >= ch->link.out.size;
+}
+
 /* Move what fits from the queue into the ring; what is done with that goes to @sent. */
 static void drain(struct kmcl_channel *ch, struct list_head *sent)
 {
@@ -209,6 +216,10 @@ static void drain(struct kmcl_channel *ch, struct list_head *sent)
 	while (!list_empty(&tx->queue)) {
 		struct kmcl_txn *txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
 
+		if (never_fits(ch, txn)) {
+			list_move_tail(&txn->link, &tx->aside);
+			continue;
+		}
 		err = write_queued(ch, txn);
 		if (err)
 			break;
@@ -498,6 +509,9 @@ void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate)
 	tx->closing = false;
 	if (gate == KMCL_GATE_OPEN) {
 		tx->ring_open = true;
+		/* Lost before the gate was open: kmcl_tx_stop_waiting() has left them waiting. */
+		if (READ_ONCE(ch->claim_lost))
+			kmcl_sync_release_all(ch);
 		if (!tx->corrupt)
 			drain(ch, &sent);
 	}
@@ -515,6 +529,7 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	struct kmcl_txn *txn, *next;
+	LIST_HEAD(sent);
 
 	spin_lock_bh(&tx->lock);
 	tx->gate = KMCL_GATE_REFUSE;
@@ -523,7 +538,11 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 		if (txn->kind == KMCL_TXN_PACKET)
 			list_move_tail(&txn->link, &tx->aside);
 	kmcl_sync_release_all(ch);
+	/* Replies that a long packet has held up may fit now. */
+	if (tx->ring_open && !tx->corrupt && !list_empty(&tx->queue) && !READ_ONCE(ch->peer_gone))
+		drain(ch, &sent);
 	spin_unlock_bh(&tx->lock);
+	finish_sent(&sent);
 }
 
 /* The claim is lost: release those who wait in state callbacks, so that closing can begin. */
@@ -544,10 +563,14 @@ void kmcl_tx_unqueue(struct kmcl_packet *packet)
 
 	list_del_init(&packet->txn.link);
 	ch->tx.queued--;
-	if (list_empty(&ch->tx.queue))
-		ring_has_room(ch);
-	if (ch->tx.ring_open)
+	if (!ch->tx.ring_open)
+		return;
+	if (!list_empty(&ch->tx.queue)) {
 		retry_soon(&ch->tx, 0);
+		return;
+	}
+	ring_has_room(ch);
+	kmcl_ring_stop_waiting(&ch->link.out);
 }
 
 /* From here on nobody touches the outgoing ring. */
