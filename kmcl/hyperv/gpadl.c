@@ -2,8 +2,7 @@
 /*
  * GPADLs over hv_vmbus.
  *
- * hv_vmbus describes one range of whole pages from one kernel address. It counts the bytes of a
- * description in 16 bits: 8190 pages work, at 8191 the call never returns.
+ * hv_vmbus describes one range of whole pages from one kernel address, of a limited length.
  */
 #include <linux/delay.h>
 #include <linux/mm.h>
@@ -13,8 +12,6 @@
 #include "../probe/hyperv.h"
 #include "../report.h"
 #include "hyperv.h"
-
-#define MAX_PAGES	8190
 
 /**
  * kmcl_hv_create_gpadl() - tell the host of a client's memory
@@ -31,7 +28,7 @@ int kmcl_hv_create_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 	int err;
 
 	if (!IS_ALIGNED((unsigned long)gpadl->buffer, PAGE_SIZE) ||
-	    ALIGN((u64)gpadl->length, PAGE_SIZE) / KMCL_PAGE_SIZE > MAX_PAGES)
+	    ALIGN((u64)gpadl->length, PAGE_SIZE) / KMCL_PAGE_SIZE > KMCL_HV_GPADL_PAGES)
 		return -EOPNOTSUPP;
 	handle = kzalloc(sizeof(*handle), GFP_KERNEL);
 	if (!handle)
@@ -49,12 +46,16 @@ int kmcl_hv_create_gpadl(struct kmcl_offer *base, struct kmcl_gpadl *gpadl)
 	return 0;
 }
 
-/* Without memory nothing is sent, so try again; the driver counts on the pages being its own. */
+/*
+ * Without memory nothing is sent, so try again; the driver counts on the pages being its own. In
+ * an isolated guest memory can lack later, too: with the handle gone, the host has let go.
+ */
 static int teardown(struct vmbus_channel *channel, struct vmbus_gpadl *handle)
 {
 	int err;
 
-	while ((err = vmbus_teardown_gpadl(channel, handle)) == -ENOMEM)
+	while ((err = vmbus_teardown_gpadl(channel, handle)) == -ENOMEM &&
+	       kmcl_hv_gpadl_handle(handle))
 		msleep(100);
 	return err;
 }

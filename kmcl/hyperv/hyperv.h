@@ -10,6 +10,12 @@
 
 #include "../bus.h"
 
+/*
+ * hv_vmbus counts the bytes of a memory's description, of rings too, in 16 bits: 8190 pages of
+ * Hyper-V work, at 8191 the call never returns.
+ */
+#define KMCL_HV_GPADL_PAGES	8190
+
 struct kmcl_hv_offer {
 	struct kmcl_offer base;
 	struct kref ref;

@@ -47,7 +47,8 @@ static int alloc_rings(struct vmbus_channel *channel, const struct kmcl_link *li
 	u32 out = ring_bytes(link->out_pages);
 	u32 in = ring_bytes(link->in_pages);
 
-	if ((u64)in + out > KMALLOC_MAX_SIZE || !is_there_memory(in + out))
+	if ((u64)in + out > min_t(u64, KMALLOC_MAX_SIZE, KMCL_HV_GPADL_PAGES * KMCL_PAGE_SIZE) ||
+	    !is_there_memory(in + out))
 		return -ENOMEM;
 	return vmbus_alloc_ring(channel, out, in);
 }
