@@ -241,6 +241,25 @@ TEST(delivery_is_at_passive_level_if_asked)
 	scene_end();
 }
 
+static void ask_for_passive(struct driver *d)
+{
+	d->in_batch = NULL;
+	VmbChannelSetIncomingProcessingAtPassive(d->channel, TRUE);
+	host_send(&host, "y", 1, 0);
+}
+
+TEST(the_next_batch_is_at_passive_level_also_if_it_follows_at_once)
+{
+	scene_client_open();
+	driver.in_packet = note_level;
+	driver.in_batch = ask_for_passive;
+	host_send(&host, "x", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, 2);
+	CHECK(!was_atomic);
+	scene_end();
+}
+
 TEST(a_deferred_packet_comes_again_at_passive_level_before_others)
 {
 	scene_client_open();

@@ -711,6 +711,57 @@ TEST(a_closed_server_queues_for_its_next_client)
 	scene_end();
 }
 
+/* A server takes messages of three pages; its clients' rings have two. */
+static void server_of_long_messages(u32 length)
+{
+	scene_server();
+	driver_disable(&driver);
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, length), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	VmbChannelStart(driver.channel);
+}
+
+TEST(a_packet_too_long_for_the_next_clients_ring_holds_up_nothing)
+{
+	static u8 data[3 * 4096];
+
+	server_of_long_messages(sizeof(data));
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "news", 4, 0), STATUS_SUCCESS);
+	host_knock(&host);
+	machine_settle();
+	check_sent("news");
+	CHECK_EQ(driver.completed, 1);
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_INVALID_PARAMETER);
+	host_close(&host);
+	machine_settle();
+	CHECK_EQ(driver.completed, 2);
+	CHECK_EQ(driver.last_status, STATUS_DEVICE_REMOVED);
+	/* The ring that was says nothing of the next one. */
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	scene_end();
+}
+
+TEST(a_reply_too_long_for_the_clients_ring_is_empty)
+{
+	static u8 data[3 * 4096];
+
+	server_of_long_messages(sizeof(data));
+	driver.hold = true;
+	host_knock(&host);
+	machine_settle();
+	host_send(&host, "ask", 3, 7);
+	machine_settle();
+	CHECK_EQ(driver.held_count, 1);
+	driver.held_count = 0;
+	VmbChannelPacketComplete(driver.held[0], data, sizeof(data));
+	CHECK_EQ(host_read(&host, &seen), 1);
+	CHECK_EQ(seen.desc.type, KMCL_PKT_COMPLETION);
+	CHECK_EQ(seen.desc.trans_id, 7);
+	CHECK_EQ(seen.length, 0);
+	scene_end();
+}
+
 /* ---- pipes ---- */
 
 TEST(a_pipe_puts_a_header_before_its_messages)

@@ -84,8 +84,12 @@ static VOID process(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID buffer
 
 static VOID processed(VMBCHANNEL channel, UINT32 count)
 {
+	struct driver *driver = driver_of(channel);
+
 	(void)count;
-	driver_of(channel)->batches++;
+	driver->batches++;
+	if (driver->in_batch)
+		driver->in_batch(driver);
 }
 
 static VOID completed(VMBPACKET packet, NTSTATUS status, PVOID buffer, UINT32 length)

@@ -22,6 +22,7 @@ struct driver {
 	bool echo;		/* complete with what has come */
 	void (*in_opened)(struct driver *driver);
 	void (*in_packet)(struct driver *driver);
+	void (*in_batch)(struct driver *driver);
 	void (*in_routine)(struct driver *driver, VMBPACKET packet);
 
 	unsigned int packets, batches, completed, removed, pnp_failures;
