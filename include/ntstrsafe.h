@@ -7,9 +7,9 @@
  * have room for the NUL; 0 and more than NTSTRSAFE_MAX_CCH are refused with
  * STATUS_INVALID_PARAMETER.
  *
- * Differences from Windows: there are no Ex, Gets and Worker functions. Formatting is at any IRQL
- * up to DISPATCH_LEVEL and allocates memory for its time; its codes are those of DbgPrint, its
- * narrow text is UTF-8.
+ * Differences from Windows: there are no Ex, Gets and Worker functions, and of the RtlUnicodeString
+ * family only Printf. Formatting is at any IRQL up to DISPATCH_LEVEL and allocates memory for its
+ * time; its codes are those of DbgPrint, its narrow text is UTF-8.
  */
 #ifndef _NTSTRSAFE_H_INCLUDED_
 #define _NTSTRSAFE_H_INCLUDED_

@@ -2,8 +2,8 @@
 /*
  * kmcl/interface.h - how a driver asks for the KMCL interface structures on Linux
  *
- * Windows drivers call WdfFdoQueryForInterface or WdfIoTargetQueryForInterface; those end up here
- * once a driver framework is there.
+ * Windows drivers call WdfFdoQueryForInterface, which wdf.h has and which ends up here, or
+ * WdfIoTargetQueryForInterface, which it has not.
  */
 #ifndef _KMCL_INTERFACE_H
 #define _KMCL_INTERFACE_H

@@ -123,6 +123,9 @@ static int start_driver(struct kmcl_driver *driver, struct module *owner,
 	bool stays = !driver->object.DriverUnload;
 	int err = 0;
 
+	if (!ids != !driver->extension.AddDevice)
+		pr_warn("%s: devices come with both AddDevice and KMCL_MODULE_PNP_DRIVER\n",
+			module_name(owner));
 	if (ids && driver->extension.AddDevice) {
 		driver->pnp = kmcl_pnp_register(&driver->object, ids);
 		err = PTR_ERR_OR_ZERO(driver->pnp);

@@ -130,7 +130,7 @@ static bool mdl_look_up(PMDL mdl)
  * @Length: bytes of the buffer, at most 4 GiB - 1
  * @SecondaryBuffer: FALSE
  * @ChargeQuota: ignored
- * @Irp: NULL; there are no IRPs
+ * @Irp: NULL: there are no IRPs with buffers here
  *
  * The page array is not filled: see MmBuildMdlForNonPagedPool(), MmProbeAndLockPages(),
  * IoBuildPartialMdl(). The member Size stays at its largest value for MDLs that are larger, where
