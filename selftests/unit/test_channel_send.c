@@ -378,7 +378,7 @@ TEST(a_message_that_can_never_fit_the_ring_is_refused)
 	scene_end();
 }
 
-TEST(what_no_packet_can_hold_is_refused_before_the_open)
+TEST(what_no_packet_can_hold_is_refused)
 {
 	static u8 data[KMCL_MESSAGE_MAX];
 	struct {
@@ -389,6 +389,8 @@ TEST(what_no_packet_can_hold_is_refused_before_the_open)
 
 	scene_client();
 	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, sizeof(data)), STATUS_SUCCESS);
+	CHECK_EQ(VmbClientChannelInitSetRingBufferPageCount(driver.channel, 1, 200),
+		 STATUS_SUCCESS);
 	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
 	MmInitializeMdl(&external.mdl, NULL, 100);
 	packet = driver_packet(&driver);
