@@ -87,8 +87,8 @@ test-nohyperv:
 # A kernel that watches what the modules do; KERNELS=6.1-kcsan another. Making it takes a quarter of an hour, the first
 # time, and its guests are slow: TESTS chooses.
 test-debug:
-	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults kmcl local_peer \
-		nt nt_misuse pipe_user keyboard observe vdisk_* hyperv dynmem_* peer_*)'
+	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults kmcl \
+		local_peer nt nt_misuse pipe_user keyboard observe vdisk_* hyperv dynmem_* peer_*)'
 
 soak:
 	@selftests/soak/run $(if $(PACKETS),--packets $(PACKETS)) $(if $(HOURS),--hours $(HOURS)) \
