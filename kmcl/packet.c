@@ -23,7 +23,7 @@ struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
 	return packet && READ_ONCE(packet->magic) == KMCL_PACKET_MAGIC ? packet : NULL;
 }
 
-/* Under packets.lock it stays what it is until that is dropped, or as long as a packet is in use. */
+/* Stays what it is under packets.lock, and as long as a packet is in use. */
 static u32 packet_capacity(const struct kmcl_channel *ch)
 {
 	const struct kmcl_config *config = &ch->config;

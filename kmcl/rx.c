@@ -601,7 +601,7 @@ void kmcl_rx_destroy(struct kmcl_channel *ch)
 	kmcl_incoming_free_all(ch);
 }
 
-/* Not so in a ring that the driver, or a server's client, has made smaller than the largest packet. */
+/* Not so where the driver, or a server's client, has made the ring smaller than the packet. */
 static bool reply_fits(struct kmcl_channel *ch, u32 length)
 {
 	struct kmcl_message reply = { .length = length };

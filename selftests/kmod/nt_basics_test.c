@@ -442,7 +442,7 @@ static void set_events_can_go(void)
 	KeInitializeEvent(event, NotificationEvent, FALSE);
 	thread = nt_begin_thread(wait_for_event, event);
 	while (IsListEmpty(&event->Header.WaitListHead))
-		msleep(1);
+		msleep(20);
 	KeRaiseIrql(DISPATCH_LEVEL, &old);
 	KeSetEvent(event, IO_NO_INCREMENT, FALSE);
 	CHECK(IsListEmpty(&event->Header.WaitListHead));
