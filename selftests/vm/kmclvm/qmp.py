@@ -73,7 +73,7 @@ class Qmp:
             raise QmpError(reply["error"].get("desc", str(reply["error"])))
         return reply["return"]
 
-    def __call__(self, name, timeout=30, **arguments):
+    def __call__(self, name, timeout=60, **arguments):
         """Executes a command and returns its result. An underscore in an argument stands for itself."""
         with self._command:
             if not self._negotiated:

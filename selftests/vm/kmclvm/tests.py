@@ -196,13 +196,27 @@ class Run:
         if tally.failed and not self.verbose:
             print("".join(f"#     {line}\n" for line in self._output[-40:]), end="", flush=True)
 
+    def _qmp(self, text):
+        command, _, arguments = text.partition(" ")
+        return self._guest.qmp(command, **json.loads(arguments or "{}"))
+
+    def _stopped_qmp(self, text):
+        """With the guest stopped, and with the time for the host to read what the guest has said before."""
+        self._guest.qmp("stop")
+        try:
+            time.sleep(0.3)
+            return self._qmp(text)
+        finally:
+            self._guest.qmp("cont")
+
     def _request(self, text):
         """What a test in the guest asks for (guest/host)."""
         verb, _, rest = text.partition(" ")
         try:
             if verb == "qmp":
-                command, _, arguments = rest.partition(" ")
-                return "ok " + json.dumps(self._guest.qmp(command, **json.loads(arguments or "{}")))
+                return "ok " + json.dumps(self._qmp(rest))
+            if verb == "stopped-qmp":
+                return "ok " + json.dumps(self._stopped_qmp(rest))
             if verb == "log":
                 builds.say(rest)
                 return "ok"
