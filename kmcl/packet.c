@@ -69,8 +69,8 @@ static void free_packet(struct kmcl_packet *packet)
 }
 
 /*
- * One that is kept for reuse goes straight to the list of those in use. Counts the packet before
- * its size is looked at: with one in use the sizes do not change.
+ * One that is kept for reuse goes straight to the list of those in use. Where there is none the
+ * caller learns the size to make one of; the packet counts already, so the size does not change.
  */
 static struct kmcl_packet *take_cached(struct kmcl_channel *ch, u32 *capacity)
 {
@@ -78,11 +78,12 @@ static struct kmcl_packet *take_cached(struct kmcl_channel *ch, u32 *capacity)
 
 	spin_lock_bh(&ch->packets.lock);
 	ch->packets.used++;
-	*capacity = packet_capacity(ch);
 	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
 	if (packet) {
 		list_move_tail(&packet->all, &ch->packets.all);
 		ch->packets.free_count--;
+	} else {
+		*capacity = packet_capacity(ch);
 	}
 	spin_unlock_bh(&ch->packets.lock);
 	return packet;
