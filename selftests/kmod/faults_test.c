@@ -113,18 +113,14 @@ static void allocations(struct ktap *t, struct client *c)
 	each_fails(t, &(struct try){ allocate_server, clean_up }, &channel);
 }
 
-static NTSTATUS offer(void *data)
+static NTSTATUS enable(void *data)
 {
-	struct pair *p = data;
-
-	return VmbChannelEnable(p->server.channel);
+	return VmbChannelEnable(*(VMBCHANNEL *)data);
 }
 
-static void withdraw(void *data)
+static void disable(void *data)
 {
-	struct pair *p = data;
-
-	VmbChannelDisable(p->server.channel);
+	VmbChannelDisable(*(VMBCHANNEL *)data);
 }
 
 static void offers(struct ktap *t, struct client *c)
@@ -133,26 +129,12 @@ static void offers(struct ktap *t, struct client *c)
 
 	if (!p)
 		return;
-	each_fails(t, &(struct try){ offer, withdraw }, p);
+	each_fails(t, &(struct try){ enable, disable }, &p->server.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->server.channel), STATUS_SUCCESS);
 	VmbChannelStart(p->server.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	answers(t, p);
 	pair_destroy(t, p);
-}
-
-static NTSTATUS open_client(void *data)
-{
-	struct pair *p = data;
-
-	return VmbChannelEnable(p->client.channel);
-}
-
-static void close_client(void *data)
-{
-	struct pair *p = data;
-
-	VmbChannelDisable(p->client.channel);
 }
 
 static void opens(struct ktap *t, struct client *c)
@@ -161,7 +143,7 @@ static void opens(struct ktap *t, struct client *c)
 
 	if (!p)
 		return;
-	each_fails(t, &(struct try){ open_client, close_client }, p);
+	each_fails(t, &(struct try){ enable, disable }, &p->client.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	answers(t, p);
 	pair_destroy(t, p);
