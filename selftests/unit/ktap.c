@@ -3,11 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ktap.h"
 
+/*
+ * Of the processor, so that a test is as long on a busy machine; one that sleeps may take ten times
+ * as long by the clock.
+ */
 #define SECONDS_PER_TEST	300
 
 static struct ktap_test *tests, **tests_end = &tests;
@@ -31,6 +36,16 @@ void ktap_fail(const char *file, int line, const char *format, ...)
 	_exit(1);	/* not exit(): what was cut short would be reported as leaks */
 }
 
+static void set_limits(void)
+{
+	const char *given = getenv("KTAP_SECONDS");
+	int seconds = given ? atoi(given) : SECONDS_PER_TEST;
+	struct itimerval limit = { .it_value.tv_sec = seconds };
+
+	setitimer(ITIMER_PROF, &limit, NULL);
+	alarm(10 * seconds);
+}
+
 static int run_in_child(const struct ktap_test *test)
 {
 	pid_t pid;
@@ -43,7 +58,7 @@ static int run_in_child(const struct ktap_test *test)
 		exit(1);
 	}
 	if (!pid) {
-		alarm(SECONDS_PER_TEST);
+		set_limits();
 		test->run();
 		exit(0);
 	}
