@@ -163,6 +163,55 @@ TEST(nothing_changes_on_an_enabled_channel)
 	CHECK_EQ(VmbClientChannelInitSetRingBufferPageCount(CH, 1, 1), STATUS_INVALID_PARAMETER_1);
 	CHECK_EQ(VmbClientChannelInitSetTargetPnp(CH, &type, NULL, NULL),
 		 STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbChannelInitSetProcessPacketCallbacks(CH, config()->process_packet, NULL),
+		 STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbChannelInitSetStateChangeCallbacks(CH, &config()->callbacks),
+		 STATUS_INVALID_PARAMETER_1);
+	scene_end();
+}
+
+static NTSTATUS save(VMBCHANNEL channel, VMBPACKET packet, PVOID buffer, UINT32 size,
+		     PUINT32 needed)
+{
+	return STATUS_SUCCESS;
+}
+
+static NTSTATUS restore(VMBCHANNEL channel, PVOID library, UINT32 library_size, PVOID state,
+			UINT32 state_size)
+{
+	return STATUS_SUCCESS;
+}
+
+/* Of these nothing changes on a client, or while the server is enabled. */
+static void check_server_settings_refused(void)
+{
+	CHECK_EQ(VmbServerChannelInitSetTargetVtl(CH, 0), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbServerChannelInitSetFlags(CH, 0), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbServerChannelInitSetVmbusHandle(CH, NULL), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbServerChannelInitSetSaveRestorePacketCallbacks(CH, save, restore),
+		 STATUS_INVALID_PARAMETER_1);
+}
+
+TEST(settings_of_servers)
+{
+	HANDLE handle;
+
+	scene_server();
+	check_server_settings_refused();
+	driver_disable(&driver);
+	CHECK_EQ(VmbServerChannelInitSetVmbusHandle(CH, NULL), STATUS_SUCCESS);
+	CHECK_EQ(VmbServerChannelInitSetVmbusHandle(CH, &handle), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbConvertVmbusHandleToKernelHandle(NULL, &handle), STATUS_NOT_SUPPORTED);
+	CHECK_EQ(VmbConvertVmbusHandleToKernelHandle(NULL, NULL), STATUS_INVALID_PARAMETER);
+	CHECK_EQ(VmbServerChannelInitSetSaveRestorePacketCallbacks(CH, NULL, restore),
+		 STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbServerChannelInitSetSaveRestorePacketCallbacks(CH, save, NULL),
+		 STATUS_INVALID_PARAMETER_3);
+	CHECK_EQ(VmbServerChannelInitSetSaveRestorePacketCallbacks(CH, save, restore),
+		 STATUS_SUCCESS);
+	driver_end(&driver);
+	driver_init_client(&driver, 1);
+	check_server_settings_refused();
 	scene_end();
 }
 
@@ -198,6 +247,24 @@ TEST(mmio_megabytes_are_checked)
 	CHECK_EQ(VmbServerChannelInitSetMmioMegabytes(CH, 0, 0), STATUS_INVALID_PARAMETER);
 	CHECK_EQ(VmbServerChannelInitSetMmioMegabytes(CH, 1, 0), STATUS_SUCCESS);
 	CHECK_EQ(VmbServerChannelInitSetMmioMegabytes(CH, 0, 1), STATUS_SUCCESS);
+	scene_end();
+}
+
+TEST(levels_of_trust_and_sockets_are_not_served)
+{
+	scene_server();
+	driver_disable(&driver);
+	CHECK_EQ(VmbServerChannelInitSetTargetVtl(CH, 3), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbServerChannelInitSetTargetVtl(CH, 1), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_NOT_SUPPORTED);
+	CHECK_EQ(VmbServerChannelInitSetTargetVtl(CH, 0), STATUS_SUCCESS);
+	CHECK_EQ(VmbServerChannelInitSetFlags(CH, 0x80000000), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbServerChannelInitSetFlags(CH,
+					      VMBUS_SERVER_CHANNEL_INIT_FLAG_TLNPI_PROVIDER_OFFER),
+		 STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_NOT_SUPPORTED);
+	CHECK_EQ(VmbServerChannelInitSetFlags(CH, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
 	scene_end();
 }
 
@@ -348,6 +415,25 @@ TEST(a_gpadl_of_a_chain_joins_on_page_boundaries)
 	make_mdl(&a, 0, 8192, NULL);
 	a.pfns[1] = MACHINE_PFNS;
 	CHECK_EQ(VmbChannelCreateGpadlFromMdl(CH, 0, mdl, 0, 0, &handle), STATUS_NOT_SUPPORTED);
+	make_mdl(&a, 0, 8192, NULL);
+	CHECK_EQ(VmbChannelCreateGpadlFromMdl(CH, 0x100, mdl, 0, 0, &handle),
+		 STATUS_INVALID_PARAMETER_2);
+	driver_disable(&driver);
+	CHECK_EQ(VmbChannelCreateGpadlFromMdl(CH, 0, mdl, 0, 0, &handle),
+		 STATUS_INVALID_DEVICE_STATE);
+	scene_end();
+}
+
+TEST(a_server_makes_no_gpadls)
+{
+	struct chain a;
+	UINT32 handle;
+
+	scene_server_open();
+	CHECK_EQ(VmbChannelCreateGpadlFromBuffer(CH, 0, buffer, 4096, &handle),
+		 STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbChannelCreateGpadlFromMdl(CH, 0, make_mdl(&a, 0, 4096, NULL), 0, 0, &handle),
+		 STATUS_INVALID_PARAMETER_1);
 	scene_end();
 }
 
@@ -366,9 +452,29 @@ TEST(a_server_maps_gpadls_of_its_client)
 	CHECK_EQ(VmbChannelMapGpadl(CH, VMBUS_CHANNEL_GPADL_FLAG_READ_ONLY, 1, &mdl),
 		 STATUS_SUCCESS);
 	VmbChannelUnmapGpadl(CH, 1);
-	CHECK(VmbChannelMapGpadl(CH, 0, 3, &mdl) != STATUS_SUCCESS);
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0, 3, &mdl), STATUS_INVALID_PARAMETER_3);
 	VmbChannelUnmapGpadl(CH, 3);
 	scene_end_with(1);
+}
+
+TEST(the_arguments_of_a_mapping_are_checked)
+{
+	PMDL mdl;
+
+	scene_server_open();
+	host.last_gpadl = 2;
+	CHECK_EQ(VmbChannelMapGpadl(NULL, 0, 2, &mdl), STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0x100, 2, &mdl), STATUS_INVALID_PARAMETER_2);
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0, 2, NULL), STATUS_INVALID_PARAMETER);
+	host.map_error = -EBUSY;
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0, 2, &mdl), STATUS_INVALID_DEVICE_REQUEST);
+	host.map_error = -ENOMEM;
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0, 2, &mdl), STATUS_INSUFFICIENT_RESOURCES);
+	host.map_error = 0;
+	host_close(&host);
+	machine_settle();
+	CHECK_EQ(VmbChannelMapGpadl(CH, 0, 2, &mdl), STATUS_INVALID_DEVICE_STATE);
+	scene_end();
 }
 
 TEST(mappings_that_are_forgotten_are_ended_with_a_warning)

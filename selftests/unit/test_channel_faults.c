@@ -273,7 +273,10 @@ static NTSTATUS restore_packet(VMBCHANNEL channel, PVOID library, UINT32 library
 			STATUS_INSUFFICIENT_RESOURCES;
 }
 
-/* A server with replies in its queue and packets on the wire. Return: false if it is not open. */
+/*
+ * A server with replies in its queue, packets on the wire and one deferred. Return: false if it is
+ * not open.
+ */
 static bool open_busy_server(void)
 {
 	u8 data[504] = { };
@@ -299,6 +302,10 @@ static bool open_busy_server(void)
 		host_send(&host, data, sizeof(data), i);
 		machine_settle();
 	}
+	/* One is deferred, and there is no time to present it again. */
+	driver.defer = true;
+	host_send(&host, data, sizeof(data), i);
+	host_signal_now(&host);
 	VmbChannelPause(driver.channel);
 	return true;
 }

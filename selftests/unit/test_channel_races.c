@@ -238,6 +238,55 @@ static void two_disables(void)
 
 TEST(a_disable_against_another)		{ explore(two_disables, 2, 3000); }
 
+static void do_enable_perhaps(void *unused)
+{
+	NTSTATUS status = driver_enable(&driver);
+
+	CHECK(status == STATUS_SUCCESS || status == STATUS_INVALID_DEVICE_STATE);
+	accepted += status == STATUS_SUCCESS;
+}
+
+static void two_enables(void)
+{
+	set_up_client();
+	host_offer(&host);
+	tasks[0] = machine_start("enable", do_enable_perhaps, NULL);
+	tasks[1] = machine_start("enable too", do_enable_perhaps, NULL);
+	together(2);
+	CHECK_EQ(accepted, 1);
+	CHECK_LOG("opened started post-started ");
+	accepted = 0;
+	tear_down();
+}
+
+TEST(an_enable_against_another)		{ explore(two_enables, 2, 3000); }
+
+static void do_configure(void *unused)
+{
+	NTSTATUS status = VmbChannelInitSetMaximumPacketSize(driver.channel, 256);
+
+	CHECK(status == STATUS_SUCCESS || status == STATUS_INVALID_PARAMETER_1);
+	refused += status != STATUS_SUCCESS;
+}
+
+static void enable_against_configuration(void)
+{
+	u8 data[512] = { };
+
+	set_up_client();
+	host_offer(&host);
+	tasks[0] = machine_start("enable", do_enable, NULL);
+	tasks[1] = machine_start("configure", do_configure, NULL);
+	together(2);
+	/* All or nothing, and before the open or not at all. */
+	CHECK_EQ(driver_send(&driver, data, 512, 0),
+		 refused ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER);
+	accepted = refused;
+	tear_down();
+}
+
+TEST(an_enable_against_a_configuration)	{ explore(enable_against_configuration, 2, 3000); }
+
 /* ---- disable against send ---- */
 
 static void disable_against_send(void)
@@ -420,27 +469,56 @@ static void do_read_one(void *unused)
 	host_read(&host, &seen);
 }
 
-static void room_against_send(void)
+/* The timer would hide a signal that is lost. */
+static bool read_all_without_the_timer(void)
 {
 	unsigned int left;
 
-	set_up_open_client();
-	fill_the_ring();
-	tasks[0] = machine_start("read", do_read_one, NULL);
-	tasks[1] = machine_start("send", do_send, NULL);
-	together(2);
-	/* Without the timer, which would hide a signal that is lost. */
 	machine_choose = NULL;
 	machine_settle();
 	for (left = 40; driver.completed < accepted && left; left--) {
 		do_read_one(NULL);
 		machine_settle();
 	}
-	CHECK(left);
+	return left;
+}
+
+static void room_against_send(void)
+{
+	set_up_open_client();
+	fill_the_ring();
+	tasks[0] = machine_start("read", do_read_one, NULL);
+	tasks[1] = machine_start("send", do_send, NULL);
+	together(2);
+	CHECK(read_all_without_the_timer());
 	tear_down();
 }
 
 TEST(room_against_a_send)		{ explore(room_against_send, 2, 3000); }
+
+static void do_send_large(void *unused)
+{
+	static u8 data[512];
+
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	accepted++;
+}
+
+/* The queue empties in part while the peer goes on reading. */
+static void room_against_drain(void)
+{
+	set_up_open_client();
+	fill_the_ring();
+	do_send_large(NULL);
+	do_send_large(NULL);
+	tasks[0] = machine_start("read", do_read_one, NULL);
+	tasks[1] = machine_start("read too", do_read_one, NULL);
+	together(2);
+	CHECK(read_all_without_the_timer());
+	tear_down();
+}
+
+TEST(room_against_a_queue_that_empties)	{ explore(room_against_drain, 2, 3000); }
 
 static void room_against_disable(void)
 {

@@ -393,6 +393,74 @@ TEST(a_long_batch_gives_way_and_goes_on)
 	scene_end();
 }
 
+static void take_time(struct driver *d)
+{
+	machine_take(5);
+}
+
+TEST(a_batch_that_takes_long_gives_way_and_goes_on)
+{
+	unsigned int i;
+
+	scene_client_open();
+	driver.in_packet = take_time;
+	VmbChannelPause(driver.channel);
+	for (i = 0; i < 6; i++)
+		CHECK_EQ(host_send(&host, "x", 1, 0), 0);
+	host_signal_now(&host);
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK_EQ(driver.packets, 6);
+	/* 8 ms are over with the second of three batches, at latest. */
+	CHECK(driver.batches >= 3);
+	scene_end();
+}
+
+TEST(a_peer_that_waits_for_room_is_signalled)
+{
+	unsigned int before, sent = 0;
+
+	scene_client_open();
+	VmbChannelPause(driver.channel);
+	while (!host_send(&host, "12345678", 8, 0))
+		sent++;
+	host.to_guest.ctl->pending_send_sz = 2048;
+	before = host.signals;
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK_EQ(driver.packets, sent);
+	CHECK_EQ(host.signals, before + 1);
+	scene_end();
+}
+
+static bool spoilt;
+
+/* When the guest has found nothing more and has asked to be signalled again; for one look. */
+static void spoil_the_index(void)
+{
+	if (spoilt)
+		host.to_guest.ctl->write_index = host.to_guest.published;
+	if (spoilt || !driver.batches || host.to_guest.ctl->interrupt_mask)
+		return;
+	host.to_guest.ctl->write_index = 4;
+	spoilt = true;
+}
+
+TEST(an_index_that_is_spoilt_at_the_last_look_fails_the_channel)
+{
+	scene_client_open();
+	machine_hook = spoil_the_index;
+	host_send(&host, "x", 1, 0);
+	machine_settle();
+	machine_hook = NULL;
+	CHECK_EQ(driver.packets, 1);
+	CHECK_EQ(scene_count(KMCL_BAD_INDEX), 1);
+	host_send(&host, "x", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, 1);
+	scene_end();
+}
+
 TEST(signals_without_data_do_nothing)
 {
 	unsigned int i;

@@ -8,6 +8,7 @@
 static u8 blob[BLOB];
 static u32 blob_length;
 static NTSTATUS save_status, restore_status;
+static NTSTATUS (*save_oddly)(UINT32 size, PUINT32 needed);
 static unsigned int saved_packets, restored_packets;
 static u32 state_bytes;
 static struct host_packet seen;
@@ -17,6 +18,8 @@ static NTSTATUS save_packet(VMBCHANNEL channel, VMBPACKET packet, PVOID buffer, 
 {
 	if (save_status)
 		return save_status;
+	if (save_oddly)
+		return save_oddly(size, needed);
 	*needed = state_bytes;
 	if (size < state_bytes)
 		return STATUS_BUFFER_TOO_SMALL;
@@ -44,6 +47,10 @@ static NTSTATUS restore_packet(VMBCHANNEL channel, PVOID library, UINT32 library
 	if (!packet)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	CHECK_EQ(VmbPacketRestore(packet, library, library_size - 8), STATUS_INVALID_PARAMETER);
+	/* That one is in flight already. */
+	if (last_restored)
+		CHECK_EQ(VmbPacketRestore(last_restored, library, library_size),
+			 STATUS_INVALID_DEVICE_REQUEST);
 	status = VmbPacketRestore(packet, library, library_size);
 	CHECK_EQ(status, STATUS_SUCCESS);
 	CHECK_EQ(VmbPacketRestore(packet, library, library_size), STATUS_INVALID_DEVICE_REQUEST);
@@ -434,6 +441,179 @@ TEST(a_driver_that_cannot_save_says_so)
 	save_status = STATUS_UNSUCCESSFUL;
 	CHECK_EQ(save_all(1), STATUS_UNSUCCESSFUL);
 	VmbChannelSaveEnd(driver.channel);
+	scene_end();
+}
+
+static NTSTATUS want_too_much(UINT32 size, PUINT32 needed)
+{
+	*needed = KMCL_SAVED_CHUNK_MAX;
+	return STATUS_BUFFER_TOO_SMALL;
+}
+
+/* It wants no more than it has been given, and fails nevertheless. */
+static NTSTATUS fail_in_the_end(UINT32 size, PUINT32 needed)
+{
+	*needed = 8;
+	return size ? STATUS_UNSUCCESSFUL : STATUS_BUFFER_TOO_SMALL;
+}
+
+static void check_odd_save(NTSTATUS (*odd)(UINT32 size, PUINT32 needed))
+{
+	ULONG filled, required;
+
+	open_server();
+	state_bytes = 24;
+	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
+	VmbChannelPause(driver.channel);
+	save_oddly = odd;
+	CHECK_EQ(save_all(4096), STATUS_UNSUCCESSFUL);
+	CHECK_EQ(saved_packets, 0);
+	/* What was written counts, and the next call tries that packet again. */
+	save_oddly = NULL;
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob + blob_length, BLOB - blob_length,
+					&filled, &required), STATUS_SUCCESS);
+	blob_length += filled;
+	VmbChannelSaveEnd(driver.channel);
+	be_born_again();
+	CHECK_EQ(restore_in_pieces(BLOB), STATUS_SUCCESS);
+	CHECK_EQ(restored_packets, 1);
+	scene_end();
+}
+
+TEST(a_driver_that_wants_too_much_thinks_again)		{ check_odd_save(want_too_much); }
+TEST(a_driver_that_fails_in_the_end_tries_again)	{ check_odd_save(fail_in_the_end); }
+
+/* It says 8 bytes, then that it meant as many as are saved in the end. */
+static NTSTATUS want_more(UINT32 size, PUINT32 needed)
+{
+	*needed = size ? state_bytes : 8;
+	if (size < state_bytes)
+		return STATUS_BUFFER_TOO_SMALL;
+	save_oddly = NULL;
+	return STATUS_UNSUCCESSFUL;
+}
+
+TEST(a_driver_that_wants_more_than_it_has_said_is_asked_again)
+{
+	ULONG filled, required;
+
+	open_server();
+	state_bytes = 24;
+	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
+	VmbChannelPause(driver.channel);
+	save_oddly = want_more;
+	/* It was given what it wants, and fails. */
+	CHECK_EQ(save_all(4096), STATUS_UNSUCCESSFUL);
+	CHECK(!save_oddly);
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob + blob_length, BLOB - blob_length,
+					&filled, &required), STATUS_SUCCESS);
+	CHECK_EQ(saved_packets, 1);
+	VmbChannelSaveEnd(driver.channel);
+	scene_end();
+}
+
+static ULONG counted;
+
+static void save_and_restore_inside(struct driver *d)
+{
+	CHECK_EQ(VmbChannelSaveBegin(d->channel), STATUS_INVALID_DEVICE_STATE);
+	CHECK_EQ(VmbChannelSaveContinue(d->channel, blob, BLOB, &counted, &counted),
+		 STATUS_INVALID_DEVICE_STATE);
+	VmbChannelSaveEnd(d->channel);
+	CHECK_EQ(VmbChannelRestoreFromBuffer(d->channel, blob, 8), STATUS_INVALID_DEVICE_STATE);
+	last_restored = driver_packet(d);
+	CHECK_EQ(VmbPacketRestore(last_restored, blob, 8), STATUS_INVALID_DEVICE_REQUEST);
+	VmbPacketFree(last_restored);
+}
+
+TEST(nothing_is_saved_or_restored_in_a_state_callback)
+{
+	host_begin();
+	host_init(&host);
+	host_of_server = &host;
+	driver_init_server(&driver);
+	driver.in_opened = save_and_restore_inside;
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	host_knock(&host);
+	machine_settle();
+	CHECK_LOG("opened ");
+	scene_end_with(1);
+}
+
+TEST(the_arguments_of_a_save_are_checked)
+{
+	ULONG filled, required;
+
+	open_server();
+	CHECK_EQ(VmbChannelSaveContinue(NULL, blob, BLOB, &filled, &required),
+		 STATUS_INVALID_PARAMETER_1);
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, NULL, BLOB, &filled, &required),
+		 STATUS_INVALID_PARAMETER);
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob, BLOB, NULL, &required),
+		 STATUS_INVALID_PARAMETER);
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob, BLOB, &filled, NULL),
+		 STATUS_INVALID_PARAMETER);
+	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob, BLOB, &filled, &required),
+		 STATUS_INVALID_DEVICE_STATE);
+	VmbChannelSaveEnd(driver.channel);
+	scene_end_with(1);
+}
+
+TEST(packets_without_callbacks_are_not_restored)
+{
+	open_server();
+	state_bytes = 8;
+	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
+	save_and_die();
+	driver_end(&driver);
+	driver_init_server(&driver);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(restore_in_pieces(BLOB), STATUS_NOT_SUPPORTED);
+	scene_end();
+}
+
+static u64 memory_of_its_own[128];
+static bool had_too_little;
+
+/* It was initialised for smaller packets than the one that it is to be now. */
+static NTSTATUS restore_into_too_little(VMBCHANNEL channel, PVOID library, UINT32 library_size,
+					PVOID state, UINT32 state_size)
+{
+	VMBPACKET packet = (VMBPACKET)memory_of_its_own;
+	NTSTATUS status = VmbPacketRestore(packet, library, library_size);
+
+	CHECK_EQ(status, STATUS_INVALID_PARAMETER);
+	had_too_little = true;
+	return status;
+}
+
+TEST(a_packet_without_room_is_not_restored)
+{
+	u8 data[512] = { };
+
+	open_server();
+	state_bytes = 8;
+	host_close(&host);
+	machine_settle();
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	CHECK_EQ(save_all(4096), STATUS_SUCCESS);
+	VmbChannelSaveEnd(driver.channel);
+	driver_end(&driver);
+
+	host_of_server = &host;
+	driver_init_server(&driver);
+	CHECK_EQ(VmbServerChannelInitSetSaveRestorePacketCallbacks(driver.channel, save_packet,
+								   restore_into_too_little),
+		 STATUS_SUCCESS);
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 16), STATUS_SUCCESS);
+	CHECK(VmbChannelSizeofPacket(driver.channel) <= sizeof(memory_of_its_own));
+	CHECK_EQ(VmbPacketInitialize(driver.channel, (VMBPACKET)memory_of_its_own,
+				     sizeof(memory_of_its_own)), STATUS_SUCCESS);
+	VmbPacketSetCompletionRoutine((VMBPACKET)memory_of_its_own, kmcl_packet_free_routine);
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 512), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(restore_in_pieces(BLOB), STATUS_INVALID_PARAMETER);
+	CHECK(had_too_little);
 	scene_end();
 }
 

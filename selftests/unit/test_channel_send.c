@@ -330,6 +330,35 @@ TEST(memory_of_the_drivers_is_a_packet)
 	free(memory);
 }
 
+/* The driver's memory does not hold the sizes where they are, as packets from the library do. */
+TEST(memory_of_the_drivers_can_be_too_little_later)
+{
+	struct {
+		MDL mdl;
+		PFN_NUMBER pfns[256];
+	} external = { };
+	u8 data[1024] = { };
+	void *memory;
+	UINT32 size;
+
+	scene_client();
+	size = VmbChannelSizeofPacket(driver.channel);
+	memory = malloc(size);
+	CHECK_EQ(VmbPacketInitialize(driver.channel, memory, size), STATUS_SUCCESS);
+	VmbPacketSetCompletionRoutine(memory, kmcl_packet_free_routine);
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 1024), STATUS_SUCCESS);
+	CHECK_EQ(VmbChannelInitSetMaximumExternalData(driver.channel, 1 << 20, 16), STATUS_SUCCESS);
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_EQ(VmbPacketSend(memory, data, sizeof(data), NULL, 0), STATUS_INVALID_PARAMETER);
+	MmInitializeMdl(&external.mdl, NULL, sizeof(external.pfns) / sizeof(PFN_NUMBER) * 4096);
+	CHECK_EQ(VmbPacketSend(memory, data, 512, &external.mdl, WAIT_FLAG),
+		 STATUS_INVALID_PARAMETER);
+	CHECK_EQ(host_read(&host, &seen), 0);
+	scene_end();
+	free(memory);
+}
+
 TEST(idle_packets_are_kept_up_to_a_limit)
 {
 	VMBPACKET all[200];
@@ -551,6 +580,111 @@ TEST(a_request_that_times_out_in_the_queue_leaves_it)
 	scene_end();
 }
 
+TEST(a_request_that_leaves_the_queue_empty_asks_for_no_room_any_more)
+{
+	LARGE_INTEGER timeout = { .QuadPart = -50 * 10000 };
+	struct task_struct *task;
+	u8 data[512] = { };
+	struct request r;
+	unsigned int i;
+
+	scene_client_open();
+	for (i = 0; i < 7; i++)
+		CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	/* One page, less this, is no room for it. */
+	CHECK_EQ(driver_send(&driver, data, 288, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 8);
+	task = start_request(&r, WAIT_FLAG);
+	r.timeout = &timeout;
+	machine_settle();
+	CHECK(host.from_guest.ctl->pending_send_sz);
+	machine_pass(60);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_CANCELLED);
+	CHECK_EQ(host.from_guest.ctl->pending_send_sz, 0);
+	CHECK_EQ(host_read_all(&host), 8);
+	CHECK_EQ(driver_send(&driver, "x", 1, 0), STATUS_SUCCESS);
+	CHECK_EQ(driver.completed, 9);
+	scene_end();
+}
+
+TEST(a_request_before_the_open_waits_for_the_offer_that_stays)
+{
+	struct task_struct *task;
+	struct request r;
+
+	scene_client();
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	task = start_request(&r, WAIT_FLAG);
+	host.hold_open = true;
+	host_offer(&host);
+	machine_settle();
+	CHECK(host.opening);
+	host_rescind(&host);
+	machine_settle();
+	CHECK(!r.done);
+	host.hold_open = false;
+	host_offer(&host);
+	machine_settle();
+	check_sent("ask");
+	host_complete(&host, seen.desc.trans_id, "reply678", 8);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_SUCCESS);
+	scene_end();
+}
+
+TEST(a_request_before_the_open_may_give_up)
+{
+	LARGE_INTEGER timeout = { .QuadPart = -50 * 10000 };
+	struct task_struct *task;
+	struct request r;
+
+	scene_client();
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	task = start_request(&r, WAIT_FLAG);
+	r.timeout = &timeout;
+	machine_pass(60);
+	machine_join(task);
+	CHECK_EQ(r.status, STATUS_CANCELLED);
+	host_offer(&host);
+	machine_settle();
+	CHECK_LOG("opened started post-started ");
+	CHECK_EQ(host_read(&host, &seen), 0);
+	scene_end();
+}
+
+static struct task_struct *requester;
+
+static void lose_the_offer(struct driver *d)
+{
+	host_rescind(&host);
+}
+
+static void wait_for_the_requester(struct driver *d)
+{
+	machine_join(requester);
+}
+
+TEST(an_offer_lost_in_the_opened_callback_releases_a_request_of_before)
+{
+	struct request r;
+
+	scene_client();
+	driver.in_opened = lose_the_offer;
+	driver.in_started = wait_for_the_requester;
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	requester = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	host_offer(&host);
+	machine_settle();
+	CHECK(r.done);
+	CHECK_EQ(r.status, STATUS_DEVICE_REMOVED);
+	CHECK_LOG("opened started post-started suspend closed ");
+	driver.in_opened = NULL;
+	driver.in_started = NULL;
+	scene_end();
+}
+
 TEST(closing_releases_a_request)
 {
 	struct task_struct *task;
@@ -741,6 +875,35 @@ TEST(a_packet_too_long_for_the_next_clients_ring_holds_up_nothing)
 	CHECK_EQ(driver.last_status, STATUS_DEVICE_REMOVED);
 	/* The ring that was says nothing of the next one. */
 	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	scene_end();
+}
+
+static unsigned int read_at_suspend;
+
+static void read_all(struct driver *d)
+{
+	while (host_read(&host, &seen) == 1)
+		read_at_suspend++;
+}
+
+TEST(replies_behind_a_long_packet_go_out_when_a_close_puts_it_aside)
+{
+	unsigned int n;
+
+	scene_server_open();
+	driver.hold = true;
+	host_send(&host, "ask", 3, 7);
+	machine_settle();
+	CHECK_EQ(driver.held_count, 1);
+	n = fill_ring();
+	/* There is room for the reply, and none for what is queued before it. */
+	driver_complete_held(&driver);
+	driver.in_suspend = read_all;
+	driver_disable(&driver);
+	CHECK_EQ(read_at_suspend, n);
+	CHECK_EQ(seen.desc.type, KMCL_PKT_COMPLETION);
+	CHECK_EQ(seen.desc.trans_id, 7);
+	CHECK_EQ(driver.removed, 1);
 	scene_end();
 }
 

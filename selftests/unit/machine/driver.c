@@ -26,8 +26,12 @@ static NTSTATUS opened(VMBCHANNEL channel)
 
 static VOID started(VMBCHANNEL channel)
 {
+	struct driver *driver = driver_of(channel);
+
 	machine_might_sleep();
-	note(driver_of(channel), "started");
+	note(driver, "started");
+	if (driver->in_started)
+		driver->in_started(driver);
 }
 
 static VOID post_started(VMBCHANNEL channel)
@@ -38,9 +42,13 @@ static VOID post_started(VMBCHANNEL channel)
 
 static VOID suspended(VMBCHANNEL channel)
 {
+	struct driver *driver = driver_of(channel);
+
 	machine_might_sleep();
-	note(driver_of(channel), "suspend");
-	driver_complete_held(driver_of(channel));
+	note(driver, "suspend");
+	if (driver->in_suspend)
+		driver->in_suspend(driver);
+	driver_complete_held(driver);
 }
 
 static VOID closed(VMBCHANNEL channel)

@@ -21,6 +21,8 @@ struct driver {
 	bool take_external;
 	bool echo;		/* complete with what has come */
 	void (*in_opened)(struct driver *driver);
+	void (*in_started)(struct driver *driver);
+	void (*in_suspend)(struct driver *driver);
 	void (*in_packet)(struct driver *driver);
 	void (*in_batch)(struct driver *driver);
 	void (*in_routine)(struct driver *driver, VMBPACKET packet);

@@ -223,6 +223,8 @@ static int map_gpadl(struct kmcl_offer *end, u32 handle, bool read_only, struct 
 	static struct _MDL one;
 	struct host *host = host_from(end);
 
+	if (host->map_error)
+		return host->map_error;
 	if (!handle || handle > host->last_gpadl)
 		return -ENOENT;
 	if (!read_only && handle == 1)

@@ -22,7 +22,7 @@ struct host {
 	int open_error;
 	bool hold_open, opening;
 	bool forget_room;
-	int gpadl_error;
+	int gpadl_error, map_error;
 	u32 limit_pages;	/* the bus makes rings no larger; 0: as asked */
 
 	unsigned int opens, closes, signals, released, gpadls, mappings, answers, unserved;

@@ -43,7 +43,11 @@
 #define virt_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE) /* stores */
 #define virt_load_acquire(p) \
 	({ machine_glance(); __atomic_load_n(p, __ATOMIC_ACQUIRE); /* this first */ })
-#define virt_store_release(p, value)	__atomic_store_n(p, value, __ATOMIC_RELEASE) /* this last */
+#define virt_store_release(p, value) \
+	do { \
+		machine_point(); \
+		__atomic_store_n(p, value, __ATOMIC_RELEASE); /* this last */ \
+	} while (0)
 #define cmpxchg(p, old, new) \
 	({ __typeof__(*(p)) old_ = (old); machine_point(); \
 	   __atomic_compare_exchange_n(p, &old_, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \

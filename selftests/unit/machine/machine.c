@@ -372,6 +372,11 @@ void machine_pass(unsigned long ms)
 	now = until;
 }
 
+void machine_take(unsigned long ms)
+{
+	now += ms;
+}
+
 bool machine_in_softirq(void)
 {
 	return running->softirq;

@@ -4,8 +4,8 @@
  * without a clock, so that a test decides what runs when.
  *
  * A task runs until it sleeps, unless a chooser says otherwise: then it can lose the processor at
- * every lock, unlock, READ_ONCE(), WRITE_ONCE() and cmpxchg(). Time stands still as long as
- * anything can run.
+ * every lock, unlock, READ_ONCE(), WRITE_ONCE(), cmpxchg() and store to a ring's index. Time stands
+ * still as long as anything can run.
  *
  * The machine ends the test if a task sleeps in atomic context, takes a lock it has, takes locks in
  * an order that can deadlock, and if nobody can run and somebody waits: a lost wake-up is a task
@@ -56,6 +56,8 @@ void machine_point(void);
 void machine_settle(void);
 /* Likewise, and let time pass. */
 void machine_pass(unsigned long ms);
+/* The running task takes so long for something. Nobody else runs. */
+void machine_take(unsigned long ms);
 unsigned long machine_now(void);
 
 bool machine_in_softirq(void);
