@@ -51,8 +51,7 @@ def ring(rounds, packets=None):
     measured = json.loads(out)
     comparisons = []
     for row in measured["workloads"]:
-        sides = {("kmcl" if run["ring"] == "kmcl" else "native"): {"cost": run["ns"], "signals": run["signals"]}
-                 for run in row["runs"]}
+        sides = {run["way"]: {"cost": run["ns"], "signals": run["signals"]} for run in row["runs"]}
         comparisons.append({"workload": row["workload"], "sides": sides})
     return comparisons, (f"{rounds} rounds; {measured['repeated']} runs repeated because another program had taken a "
                          "processor meanwhile")

@@ -3,6 +3,7 @@
 
 A comparison is {"workload", "sides": {"kmcl": side, "native": side}}, a side {"cost": [a number a round],
 "signals": [the same]}. Costs are nanoseconds of one packet; KMCL/native throughput is native's cost over KMCL's.
+The ring alone has two sides more: "iterator", another native way, and "floor", the bytes handed over without a ring.
 """
 
 import json
@@ -36,14 +37,14 @@ def spread(values):
     return 50 * (high - low) / median(values)
 
 
-def by_round(comparison):
+def by_round(comparison, side="native"):
     """KMCL/native throughput of each round: the sides took turns."""
-    kmcl, native = (comparison["sides"][name]["cost"] for name in ("kmcl", "native"))
-    return [theirs / ours for ours, theirs in zip(kmcl, native)]
+    kmcl, other = (comparison["sides"][name]["cost"] for name in ("kmcl", side))
+    return [theirs / ours for ours, theirs in zip(kmcl, other)]
 
 
-def ratio(comparison):
-    return median(by_round(comparison))
+def ratio(comparison, side="native"):
+    return median(by_round(comparison, side))
 
 
 def smallest(comparisons):
@@ -59,6 +60,12 @@ def _row(comparison):
             f"{median(kmcl['signals']):7.4f} {median(native['signals']):7.4f}")
 
 
+def _beside(comparison):
+    """What else there is beside KMCL's ring: costs, and KMCL's throughput in its own."""
+    cells = ((ratio(comparison, name), median(comparison["sides"][name]["cost"])) for name in ("iterator", "floor"))
+    return f"  {comparison['workload']:24} " + "   ".join(f"{share:6.2f} {cost:9.0f}" for share, cost in cells)
+
+
 def table(results):
     """Lines for people: ratios first, the figures that they are made of behind them."""
     for key, title in GROUPS:
@@ -67,6 +74,10 @@ def table(results):
         yield f"{title}: {results['about'][key]}"
         yield f"  {'':24} {'ratio':>6}   {'kmcl ns':>9} {'':6}  {'native ns':>9} {'':6}   {'signals':>7} {'native':>7}"
         yield from map(_row, results[key])
+    if results.get("ring"):
+        yield "the ring beside a native reader that walks packets in place, and beside the bytes without a ring"
+        yield f"  {'':24} {'ratio':>6} {'walk ns':>9}   {'ratio':>6} {'floor ns':>9}"
+        yield from map(_beside, results["ring"])
     if results.get("steps"):
         yield f"instructions a packet on the local bus: {results['about']['steps']}"
         yield from (f"  {name:36} {count:6}" for name, count in results["steps"].items())

@@ -62,19 +62,19 @@ static void send_request(struct bench_run *run, u64 id)
 		bench_fail(run, -EAGAIN);
 }
 
-static void serve(struct bench_run *run, const struct kmcl_desc *desc, u32 length)
+static void serve(struct bench_run *run, u64 id, u32 length)
 {
 	if (run->w.kind != BENCH_REQUEST)
 		bench_finish_one(run);
-	else if (send(&downward, KMCL_PKT_COMPLETION, 0, desc->trans_id, upward.received, length))
+	else if (send(&downward, KMCL_PKT_COMPLETION, 0, id, upward.received, length))
 		bench_fail(run, -EAGAIN);
 }
 
-static void take(struct bench_run *run, const struct kmcl_desc *desc, u32 length)
+static void take(struct bench_run *run, u64 id)
 {
 	bench_finish_one(run);
 	if (run->w.kind == BENCH_REQUEST && bench_next(run))
-		send_request(run, desc->trans_id);
+		send_request(run, id);
 }
 
 static void receive(struct tasklet_struct *tasklet)
@@ -83,17 +83,16 @@ static void receive(struct tasklet_struct *tasklet)
 	struct bench_run *run = READ_ONCE(current_run);
 	bool signal;
 	int length;
+	u64 id;
 
 	do {
 		linux_ring_begin_read(&lane->ring);
 		while ((length = linux_ring_read(&lane->ring, lane->received, BENCH_MAX_PAYLOAD,
-						 &signal)) > 0) {
-			const struct kmcl_desc *desc = (void *)lane->ring.pkt_buffer;
-
+						 &id, &signal)) > 0) {
 			if (lane == &upward)
-				serve(run, desc, length);
+				serve(run, id, length);
 			else
-				take(run, desc, length);
+				take(run, id);
 		}
 	} while (linux_ring_end_read(&lane->ring));
 }

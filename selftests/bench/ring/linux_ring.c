@@ -37,7 +37,7 @@ int linux_ring_write(struct linux_ring *ring, const struct linux_piece *pieces, 
 	at = old;
 	for (i = 0; i < count; i++)
 		at = copy_to(ring, at, pieces[i].base, pieces[i].length);
-	trailer = (u64)old << 32;
+	trailer = (u64)READ_ONCE(ring->ctl->write_index) << 32;
 	at = copy_to(ring, at, &trailer, sizeof(trailer));
 	virt_mb(); /* the packet before its index */
 	WRITE_ONCE(ring->ctl->write_index, at);
@@ -57,8 +57,7 @@ static u32 available(const struct linux_ring *ring)
 						ring->size - ring->priv_read_index + write;
 }
 
-/* hv_pkt_iter_first() */
-static const struct kmcl_desc *first(struct linux_ring *ring)
+const struct kmcl_desc *linux_ring_first(struct linux_ring *ring)
 {
 	u32 bytes = available(ring), length, offset;
 	const struct kmcl_desc *desc;
@@ -70,9 +69,9 @@ static const struct kmcl_desc *first(struct linux_ring *ring)
 		bytes = ring->pkt_buffer_size;
 	desc = (const void *)(ring->data + ring->priv_read_index);
 	length = READ_ONCE(desc->len8) << 3;
+	offset = READ_ONCE(desc->offset8) << 3;
 	if (length < sizeof(*desc) || length > bytes)
 		length = bytes;
-	offset = READ_ONCE(desc->offset8) << 3;
 	if (offset < sizeof(*desc) || offset > length)
 		offset = sizeof(*desc);
 	copy = (void *)ring->pkt_buffer;
@@ -82,8 +81,15 @@ static const struct kmcl_desc *first(struct linux_ring *ring)
 	return copy;
 }
 
-/* hv_pkt_iter_close() */
-static bool close_packet(struct linux_ring *ring)
+const struct kmcl_desc *linux_ring_next(struct linux_ring *ring, const struct kmcl_desc *desc)
+{
+	ring->priv_read_index += desc->len8 * 8u + KMCL_TRAILER_SIZE;
+	if (ring->priv_read_index >= ring->size)
+		ring->priv_read_index -= ring->size;
+	return linux_ring_first(ring);
+}
+
+bool linux_ring_close(struct linux_ring *ring)
 {
 	u32 start, pending, room, freed;
 
@@ -103,22 +109,22 @@ static bool close_packet(struct linux_ring *ring)
 	return room > pending && room - freed <= pending;
 }
 
-int linux_ring_read(struct linux_ring *ring, void *buffer, u32 size, bool *signal)
+int linux_ring_read(struct linux_ring *ring, void *buffer, u32 size, u64 *id, bool *signal)
 {
-	const struct kmcl_desc *desc = first(ring);
+	const struct kmcl_desc *desc = linux_ring_first(ring);
 	u32 length;
 
 	*signal = false;
 	if (!desc)
 		return 0;
 	length = (desc->len8 - desc->offset8) * 8u;
+	*id = desc->trans_id;
 	if (length > size)
 		return -ENOBUFS;
 	memcpy(buffer, (const u8 *)desc + desc->offset8 * 8u, length);
-	ring->priv_read_index += desc->len8 * 8u + KMCL_TRAILER_SIZE;
-	if (ring->priv_read_index >= ring->size)
-		ring->priv_read_index -= ring->size;
-	*signal = close_packet(ring);
+	/* Copies the packet behind this one, if there is one, which the next read copies again. */
+	linux_ring_next(ring, desc);
+	*signal = linux_ring_close(ring);
 	return length;
 }
 

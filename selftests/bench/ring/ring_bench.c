@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ring_bench [ROUNDS [PACKETS]]: our ring against a ring in the shape of Linux's, on two threads of
- * the real processor. Each workload runs once with either ring in each round. Prints JSON: every
- * round of every workload.
+ * ring_bench [ROUNDS [PACKETS [RING_KIB]]]: our ring, a ring in the shape of Linux's and no ring at
+ * all, on two threads of the real processor. Each workload runs once in each way in each round.
+ * Prints JSON: every round of every workload.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -11,12 +11,17 @@
 
 #include "runs.h"
 
-#define RING_BYTES	(256u << 10)
+#define RING_KIB	256u
+#define LEAST_RING_KIB	32u		/* a quarter holds a packet of any workload */
+#define MOST_RING_KIB	65536u
 #define MOST_ROUNDS	1000
 /* A run in which an end lost its processor to another program says nothing; it is repeated. */
 #define TRIES		50
 
-static const char * const kinds[RING_KINDS] = { [RING_KMCL] = "kmcl", [RING_LINUX] = "linux" };
+static const char * const kinds[RING_KINDS] = {
+	[RING_KMCL] = "kmcl", [RING_RECVPACKET] = "native", [RING_ITERATOR] = "iterator",
+	[RING_FLOOR] = "floor",
+};
 
 static const struct {
 	const char *name;
@@ -58,7 +63,7 @@ static void print_rounds(const struct outcome *outcome, unsigned int rounds, con
 {
 	unsigned int i;
 
-	printf("    {\"ring\": \"%s\", \"ns\": [", kind);
+	printf("    {\"way\": \"%s\", \"ns\": [", kind);
 	for (i = 0; i < rounds; i++)
 		printf("%s%.2f", i ? ", " : "", outcome[i].ns);
 	printf("], \"signals\": [");
@@ -98,17 +103,19 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 1 ? atoi(argv[1]) : 31, r, i, k;
 	unsigned int packets = argc > 2 ? atoi(argv[2]) : 0;
+	unsigned int kib = argc > 3 ? atoi(argv[3]) : RING_KIB;
 
-	if (!rounds || rounds > MOST_ROUNDS) {
-		fprintf(stderr, "usage: ring_bench [ROUNDS [PACKETS]]\n");
+	if (!rounds || rounds > MOST_ROUNDS || kib < LEAST_RING_KIB || kib > MOST_RING_KIB ||
+	    kib % 4) {
+		fprintf(stderr, "usage: ring_bench [ROUNDS [PACKETS [RING_KIB]]]\n");
 		return 2;
 	}
 	if (find_processors() < 2) {
 		fprintf(stderr, "ring_bench: two processors are needed\n");
 		return 4;
 	}
-	pair_init(&lanes[0].memory, RING_BYTES);
-	pair_init(&lanes[1].memory, RING_BYTES);
+	pair_init(&lanes[0].memory, kib << 10);
+	pair_init(&lanes[1].memory, kib << 10);
 	for (r = 0; r < rounds; r++) {
 		for (i = 0; i < WORKLOADS; i++) {
 			struct workload w = workloads[i].w;

@@ -16,6 +16,11 @@ struct doorbell {
 	u64 signals;		/* the ringer's */
 } __attribute__((aligned(128)));
 
+/* What stands for the indices where there is no ring. */
+struct count {
+	u32 packets;
+} __attribute__((aligned(128)));
+
 /*
  * One direction. What belongs to one end or is shared has cache lines of its own, as the control
  * page of a real ring and the channel objects of its ends have.
@@ -25,6 +30,7 @@ struct lane {
 	struct kmcl_ring tx __attribute__((aligned(128)));
 	struct kmcl_ring rx __attribute__((aligned(128)));
 	struct doorbell data, room;
+	struct count sent, taken;
 	struct pair memory;		/* of which only the data is used */
 };
 
@@ -41,7 +47,8 @@ struct outcome {
 	bool disturbed;		/* an end lost its processor meanwhile */
 };
 
-enum ring_kind { RING_KMCL, RING_LINUX, RING_KINDS };
+/* How a lane is driven: see the *_end.c. */
+enum ring_kind { RING_KMCL, RING_RECVPACKET, RING_ITERATOR, RING_FLOOR, RING_KINDS };
 
 /* Both lanes are empty and stay so. Not the same thread twice: @processors are two to run on. */
 void run_workload(enum ring_kind kind, const struct workload *w, struct lane lanes[2],
