@@ -700,6 +700,19 @@ TEST(closing_releases_a_request)
 	scene_end();
 }
 
+TEST(closing_releases_a_request_before_the_suspend_callback)
+{
+	struct request r;
+
+	scene_client_open();
+	requester = start_request(&r, WAIT_FLAG);
+	machine_settle();
+	driver.in_suspend = wait_for_the_requester;
+	driver_disable(&driver);
+	CHECK_EQ(r.status, STATUS_DEVICE_REMOVED);
+	scene_end();
+}
+
 TEST(a_rescind_releases_a_request)
 {
 	struct task_struct *task;
