@@ -317,6 +317,27 @@ TEST(a_disable_against_a_send_without_completion)
 	explore(disable_against_send_without_completion, 2, 3000);
 }
 
+static void run_before_closed(struct driver *d, VMBPACKET packet)
+{
+	CHECK(!strstr(d->log, "closed"));
+	machine_point();
+	CHECK(!strstr(d->log, "closed"));
+	VmbPacketFree(packet);
+}
+
+/* EvtChannelClosed comes when all routines have returned, in whosever thread they run. */
+static void disable_against_routine(void)
+{
+	set_up_open_client();
+	driver.in_routine = run_before_closed;
+	tasks[0] = machine_start("send", do_send, NULL);
+	tasks[1] = machine_start("disable", do_disable, NULL);
+	together(2);
+	tear_down();
+}
+
+TEST(a_disable_against_a_routine)	{ explore(disable_against_routine, 2, 3000); }
+
 static void open_against_send(void)
 {
 	set_up_client();

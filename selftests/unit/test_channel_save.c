@@ -253,6 +253,25 @@ TEST(the_queue_is_sent_in_the_next_life)
 	scene_end();
 }
 
+TEST(nothing_of_the_queue_is_sent_while_it_is_saved)
+{
+	u8 data[512] = { };
+	unsigned int n;
+
+	open_server();
+	for (n = 0; driver.completed == n; n++)
+		CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	VmbChannelPause(driver.channel);
+	CHECK_EQ(VmbChannelSaveBegin(driver.channel), STATUS_SUCCESS);
+	CHECK_EQ(host_read_all(&host), n - 1);
+	machine_pass(5000);
+	CHECK_EQ(host_read_all(&host), 0);
+	VmbChannelSaveEnd(driver.channel);
+	machine_settle();
+	CHECK_EQ(host_read_all(&host), 1);
+	scene_end();
+}
+
 TEST(replies_that_waited_are_sent_in_the_next_life)
 {
 	unsigned int i;
