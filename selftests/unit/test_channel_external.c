@@ -440,6 +440,29 @@ TEST(bytes_behind_the_ranges_mean_nothing)
 	check_ranges(STATUS_SUCCESS);
 }
 
+static PMDL mapped;
+
+static void map_external(struct driver *d)
+{
+	struct kmcl_channel *ch = (struct kmcl_channel *)d->channel;
+
+	CHECK_EQ(VmbChannelPacketGetExternalData((VMBPACKETCOMPLETION)ch->rx.presenting, 0,
+						 &mapped), STATUS_SUCCESS);
+	mapped->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
+}
+
+TEST(a_mapping_of_external_data_ends_with_its_packet)
+{
+	scene_server_open();
+	driver.in_packet = map_external;
+	add_count(1);
+	add_range(0, 8, 1, 1);
+	send_ranges();
+	/* Its object is kept for the next packet. */
+	CHECK(!(mapped->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA));
+	scene_end();
+}
+
 TEST(a_packet_without_external_data_has_none)
 {
 	scene_server_open();

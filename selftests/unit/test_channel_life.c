@@ -627,6 +627,10 @@ TEST(pointers_are_kept)
 	CHECK(VmbPacketGetChannel(packet) == driver.channel);
 	CHECK(VmbChannelGetPointer(driver.channel) == &driver);
 	VmbPacketFree(packet);
+	/* The same memory, and another packet. */
+	packet = driver_packet(&driver);
+	CHECK(!VmbPacketGetPointer(packet));
+	VmbPacketFree(packet);
 	scene_end();
 }
 

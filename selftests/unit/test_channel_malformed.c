@@ -266,23 +266,34 @@ TEST(a_cancel_request_is_counted_and_nothing_else)
 
 /* ---- a peer that is no end of trouble ---- */
 
+static void break_the_channel(void)
+{
+	host.to_guest.ctl->write_index = 4096;
+	host_signal_now(&host);
+}
+
+/* The driver opens it again after so long. */
+static void pass_and_open_again(unsigned long ms)
+{
+	machine_pass(ms);
+	driver.log[0] = 0;
+	driver_disable(&driver);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+}
+
 /* It breaks the channel as soon as it is open again. Return: the most lines in any minute. */
 static unsigned int most_lines(unsigned int times, unsigned long every_ms)
 {
 	unsigned int before[2000], most = 0, i;
 
 	for (i = 0; i < times; i++) {
-		host.to_guest.ctl->write_index = 4096;
-		host_signal_now(&host);
+		break_the_channel();
 		before[i] = machine_log_lines;
 		if (i >= 60000 / every_ms)
 			most = max(most, before[i] - before[i - 60000 / every_ms]);
 		else
 			most = max(most, before[i]);
-		machine_pass(every_ms);
-		driver.log[0] = 0;
-		driver_disable(&driver);
-		CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+		pass_and_open_again(every_ms);
 	}
 	CHECK_EQ(scene_count(KMCL_BAD_INDEX), times);
 	return most;
@@ -296,6 +307,24 @@ TEST(no_more_than_ten_lines_a_minute_however_often_it_tries)
 	most = most_lines(2000, 100);
 	CHECK(most >= 4);
 	CHECK(most <= 10);
+	scene_end();
+}
+
+/* The first line of an interval, and all others at its end and at the beginning of the next. */
+TEST(no_more_than_ten_lines_a_minute_however_well_it_is_timed)
+{
+	unsigned int before, i;
+
+	scene_client_open();
+	break_the_channel();
+	before = machine_log_lines;
+	pass_and_open_again(59000);
+	for (i = 0; i < 40; i++) {
+		break_the_channel();
+		pass_and_open_again(50);
+	}
+	CHECK(machine_log_lines - before >= 7);
+	CHECK(machine_log_lines - before <= 10);
 	scene_end();
 }
 
