@@ -136,6 +136,27 @@ TEST(a_driver_refuses_in_opened_later)
 	scene_end();
 }
 
+TEST(a_client_opens_the_offer_after_the_one_that_was_rescinded)
+{
+	scene_client_open();
+	host_rescind(&host);
+	machine_settle();
+	CHECK_LOG("suspend closed ");
+	host_offer(&host);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	CHECK_LOG("suspend closed opened started post-started ");
+	scene_end();
+}
+
+TEST(a_bus_waits_until_the_channel_has_let_go_of_its_offer)
+{
+	scene_client_open();
+	host_destroy(&host);
+	CHECK_LOG("suspend closed ");
+	CHECK_EQ(host.released, 1);
+	scene_end();
+}
+
 TEST(a_rescind_closes)
 {
 	scene_client_open();

@@ -474,6 +474,30 @@ TEST(signals_without_data_do_nothing)
 	scene_end();
 }
 
+static void disable_task(void *unused)
+{
+	driver_disable(&driver);
+}
+
+TEST(closing_waits_for_packets_that_the_driver_has)
+{
+	struct task_struct *task;
+
+	scene_client_open();
+	driver.hold = true;
+	host_send(&host, "x", 1, 0);
+	machine_settle();
+	CHECK_EQ(driver.held_count, 1);
+	driver.held_count = 0;
+	task = machine_start("disable", disable_task, NULL);
+	machine_settle();
+	CHECK_LOG("suspend ");
+	VmbChannelPacketComplete(driver.held[0], NULL, 0);
+	machine_join(task);
+	CHECK_LOG("suspend closed ");
+	scene_end();
+}
+
 static void send_more(struct driver *d)
 {
 	if (d->packets < 50)
@@ -503,6 +527,31 @@ TEST(no_memory_for_a_packet_delays_it)
 	CHECK_EQ(driver.packets, 1);
 	driver_complete_held(&driver);
 	machine_settle();
+	CHECK_EQ(driver.packets, 2);
+	scene_end();
+}
+
+/* The object is in the queue, as a reply that the peer has no room for and forgets to ask for. */
+TEST(no_memory_for_a_packet_delays_it_until_a_reply_is_sent)
+{
+	u8 data[504] = { };
+	unsigned int i;
+
+	scene_client_open();
+	for (i = 0; i < 7; i++)
+		CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	driver.echo = true;
+	host_send(&host, data, sizeof(data), 1);
+	machine_settle();
+	CHECK_EQ(driver.packets, 1);
+	machine_fail_alloc = 1;
+	host_send(&host, "2", 1, 0);
+	machine_settle();
+	CHECK(machine_alloc_failed);
+	CHECK_EQ(driver.packets, 1);
+	host.forget_room = true;
+	CHECK_EQ(host_read_all(&host), 7);
+	machine_pass(2000);
 	CHECK_EQ(driver.packets, 2);
 	scene_end();
 }

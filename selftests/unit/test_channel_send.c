@@ -727,6 +727,39 @@ TEST(a_rescind_releases_a_request)
 	scene_end();
 }
 
+static struct request first_request;
+
+static void start_and_wait(struct driver *d)
+{
+	requester = start_request(&first_request, WAIT_FLAG);
+	machine_join(requester);
+}
+
+static void enable_task(void *unused)
+{
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+}
+
+TEST(a_rescind_releases_a_request_that_a_state_callback_waits_for)
+{
+	struct task_struct *task;
+
+	scene_client();
+	driver.in_started = start_and_wait;
+	host_offer(&host);
+	task = machine_start("enable", enable_task, NULL);
+	machine_settle();
+	CHECK_LOG("opened started ");
+	check_sent("ask");
+	host_rescind(&host);
+	machine_join(task);
+	machine_settle();
+	CHECK_EQ(first_request.status, STATUS_DEVICE_REMOVED);
+	CHECK_LOG("opened started post-started suspend closed ");
+	driver.in_started = NULL;
+	scene_end();
+}
+
 TEST(a_request_without_completion_is_done_in_the_ring)
 {
 	struct task_struct *task;
