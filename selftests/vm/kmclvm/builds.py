@@ -104,6 +104,11 @@ def _modules(tree):
     return [tree / name for name in names]
 
 
+def names(paths):
+    """What the kernel calls these modules."""
+    return {Path(path).stem.replace("-", "_") for path in paths}
+
+
 def build(version, source=TOP, everything=True, quiet=False, variant="", options=()):
     """Builds for a kernel of the table and returns the paths of the .ko files. A warning is an error.
 

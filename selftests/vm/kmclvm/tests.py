@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 
 from . import builds, ktap, log, roots
 from .guest import Guest, GuestError, kvm_has_hyperv
@@ -234,6 +235,7 @@ class Run:
         if cpus != 2:
             where += f" on {cpus}"
         where += "".join(f" with {name}" for name in programs)
+        where += f" and {cmdline}" if cmdline else ""
         started = time.monotonic()
         try:
             with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus,
@@ -243,9 +245,13 @@ class Run:
                        stalls=bool(self._noise)) as guest, \
                     builds.Ticker(f"guest {where}"):
                 in_time = guest.wait(limit)
-                self._judge(guest, where, in_time, limit)
+                judged = self._judge(guest, where, in_time, limit)
         except GuestError as error:
-            self.tally.fail(where, str(error))
+            judged = ktap.Tally()
+            judged.fail(where, str(error))
+        self.tally.add(judged)
+        # Who runs one of several guests keeps what its kernel said with the last of its tests.
+        self._record.setdefault(f"{self.version} {self.tests[-1].name}", ktap.Tally()).add(judged)
         print(f"# guest {where}: {time.monotonic() - started:.0f} s, {self.tally}", flush=True)
         return self.tally
 
@@ -253,27 +259,33 @@ class Run:
         self._guest = guest
 
     def _judge(self, guest, where, in_time, limit):
-        log_path = builds.TOP / "build/vm" / f"{where.replace(' ', '-')}.log"
+        """What goes wrong with a guest as a whole, its kernel's complaints among it."""
+        tally = ktap.Tally()
+        log_path = builds.TOP / "build/vm" / f"{re.sub(r'[^-.=a-zA-Z0-9]+', '-', where)}.log"
         log_path.parent.mkdir(parents=True, exist_ok=True)
         log_path.write_text("\n".join([*guest.outer_log, *guest.console, ""]))
         if not in_time:
-            self.tally.fail(where, f"no end after {limit} s; in {self._current or 'no test'}\n{guest.tail(30)}")
+            tally.fail(where, f"no end after {limit} s; in {self._current or 'no test'}\n{guest.tail(30)}")
         elif not any("kmcl-vm: done" in line for line in guest.console):
-            self.tally.fail(where, f"the guest ended without its success marker, in "
-                                   f"{self._current or 'no test'}\n{guest.tail(30)}")
+            tally.fail(where, f"the guest ended without its success marker, in {self._current or 'no test'}\n"
+                              f"{guest.tail(30)}")
         if not any(log.START in line for line in guest.console):
-            self.tally.fail(where, "the guest did not reach its start marker\n" + guest.tail(30))
-        bad, missing = log.unexpected(guest.console)
+            tally.fail(where, "the guest did not reach its start marker\n" + guest.tail(30))
+        ours = builds.names(self._modules)
+        bad, missing = log.unexpected(guest.console, ours)
+        for title, count in Counter(log.races_of_others(guest.console, ours)).items():
+            print(f"# {where}: {count} times a race of others: {title}", flush=True)
         for complaint in bad:
-            self.tally.fail(where, "the kernel complained: " + complaint.title)
+            tally.fail(where, "the kernel complained: " + complaint.title)
             print("".join(f"#     {line}\n" for line in complaint.lines[:40]), end="", flush=True)
         for text in missing:
-            self.tally.fail(where, f"the announced warning '{text}' never came")
+            tally.fail(where, f"the announced warning '{text}' never came")
         for test in self.tests:
             if test.path.name not in self._ended:
-                self.tally.fail(f"{self.version} {test.name}", "did not run to its end")
-        if self.tally.failed:
+                tally.fail(f"{self.version} {test.name}", "did not run to its end")
+        if tally.failed:
             print(f"# the log is {log_path}", flush=True)
+        return tally
 
 
 def run(version, patterns=(), record=None, verbose=False, accel=None, noise=0, cpus=None):
