@@ -1,51 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation that a call makes fails once: fail-nth of the kernel's fault injection, set for
- * the thread that calls. The call says STATUS_INSUFFICIENT_RESOURCES or does without, and
- * afterwards everything works. For faults.sh, on kernels with CONFIG_FAULT_INJECTION.
+ * Every allocation that a call makes fails once, and then every one that workers make for it. The
+ * call says STATUS_INSUFFICIENT_RESOURCES, or STATUS_UNSUCCESSFUL where that happened to the peer,
+ * or does without, and afterwards everything works. For faults.sh, on kernels with
+ * CONFIG_FAULT_INJECTION.
  */
-#include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "failing.h"
 #include "pair.h"
 #include "saver.h"
 #include "suites.h"
-
-#ifdef CONFIG_FAULT_INJECTION
-static bool can_fail(struct ktap *t)
-{
-	return true;
-}
-
-static void fail_nth(unsigned int n)
-{
-	WRITE_ONCE(current->fail_nth, n);
-}
-
-/* Return: whether so many allocations came, and the last one failed. */
-static bool has_failed(void)
-{
-	bool failed = !READ_ONCE(current->fail_nth);
-
-	WRITE_ONCE(current->fail_nth, 0);
-	return failed;
-}
-#else
-static bool can_fail(struct ktap *t)
-{
-	t->skipped = "no fault injection in this kernel";
-	return false;
-}
-
-static void fail_nth(unsigned int n)
-{
-}
-
-static bool has_failed(void)
-{
-	return false;
-}
-#endif
 
 /* What is tried, and what takes it back if it has succeeded. */
 struct try {
@@ -67,9 +32,9 @@ static void each_fails(struct ktap *t, const struct try *try, void *data)
 	do {
 		NTSTATUS status;
 
-		fail_nth(++n);
+		failing_caller.arm(++n);
 		status = try->call(data);
-		failed = has_failed();
+		failed = failing_caller.disarm();
 		if (!status)
 			try->undo(data);
 		else
@@ -107,7 +72,7 @@ static void allocations(struct ktap *t, struct client *c)
 {
 	VMBCHANNEL channel;
 
-	if (!can_fail(t))
+	if (!failing_is_possible(t))
 		return;
 	each_fails(t, &(struct try){ allocate, clean_up }, &channel);
 	each_fails(t, &(struct try){ allocate_server, clean_up }, &channel);
@@ -125,7 +90,7 @@ static void disable(void *data)
 
 static void offers(struct ktap *t, struct client *c)
 {
-	struct pair *p = can_fail(t) ? pair_create(t) : NULL;
+	struct pair *p = failing_is_possible(t) ? pair_create(t) : NULL;
 
 	if (!p)
 		return;
@@ -139,7 +104,7 @@ static void offers(struct ktap *t, struct client *c)
 
 static void opens(struct ktap *t, struct client *c)
 {
-	struct pair *p = can_fail(t) ? pair_offer(t) : NULL;
+	struct pair *p = failing_is_possible(t) ? pair_offer(t) : NULL;
 
 	if (!p)
 		return;
@@ -149,23 +114,129 @@ static void opens(struct ktap *t, struct client *c)
 	pair_destroy(t, p);
 }
 
-/* What has no status has to do without. */
-static void closes(struct ktap *t, struct client *c)
+/* The server's worker cannot open: to the client it refuses. Return: was there an nth one? */
+static bool open_of_server_fails(struct ktap *t, unsigned int n, unsigned int *refused)
 {
-	struct pair *p = can_fail(t) ? pair_offer(t) : NULL;
-	unsigned int n = 0;
+	/* A new one, since a server keeps what it has allocated. */
+	struct pair *p = pair_offer(t);
+	NTSTATUS status;
 	bool failed;
 
 	if (!p)
+		return false;
+	failing_workers.arm(n);
+	status = VmbChannelEnable(p->client.channel);
+	VmbChannelDisable(p->client.channel);
+	failed = failing_workers.disarm();
+	CHECK(t, !status || (failed && status == STATUS_UNSUCCESSFUL));
+	*refused += !!status;
+	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
+	answers(t, p);
+	pair_destroy(t, p);
+	return failed;
+}
+
+static void opens_of_server(struct ktap *t, struct client *c)
+{
+	unsigned int n = 1, refused = 0;
+
+	if (!failing_is_possible(t))
 		return;
+	while (open_of_server_fails(t, n, &refused) && !t->failed)
+		n++;
+	tell(t, n - 1, refused);
+}
+
+/* A client that waits for its offer, and what it is told when that comes. */
+struct late {
+	NTSTATUS status;
+	bool failed;
+};
+
+static VOID failed_late(VMBCHANNEL channel, NTSTATUS status)
+{
+	struct pair *p = container_of(VmbChannelGetPointer(channel), struct pair, client);
+	struct late *late = p->data;
+
+	late->status = status;
+	smp_store_release(&late->failed, true);	/* the status first */
+}
+
+static bool has_failed(struct late *late)
+{
+	return smp_load_acquire(&late->failed);	/* the status after it */
+}
+
+static bool is_up(struct end *end)
+{
+	return READ_ONCE(end->state) == 'P';
+}
+
+/* The nth allocation of workers fails when the offer comes. Return: was there one? */
+static bool late_open_fails(struct ktap *t, struct pair *p, unsigned int n, unsigned int *refused)
+{
+	struct late *late = p->data;
+	bool failed;
+
+	late->failed = false;
+	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
+	failing_workers.arm(n);
+	CHECK_STATUS(t, VmbChannelEnable(p->server.channel), STATUS_SUCCESS);
+	VmbChannelStart(p->server.channel);
+	CHECK_SOON(t, has_failed(late) || is_up(&p->client));
+	VmbChannelDisable(p->client.channel);
+	VmbChannelDisable(p->server.channel);
+	failed = failing_workers.disarm();
+	if (late->failed) {
+		++*refused;
+		CHECK(t, failed && (late->status == STATUS_INSUFFICIENT_RESOURCES ||
+				    late->status == STATUS_UNSUCCESSFUL));
+	}
+	return failed;
+}
+
+static void late_opens(struct ktap *t, struct client *c)
+{
+	struct pair *p = failing_is_possible(t) ? pair_create(t) : NULL;
+	struct late *late = kzalloc(sizeof(*late), GFP_KERNEL);
+	unsigned int n = 1, refused = 0;
+
+	if (!p || !CHECK(t, late)) {
+		kfree(late);
+		return;
+	}
+	p->data = late;
+	VmbClientChannelInitSetTargetPnp(p->client.channel, &p->type, NULL, failed_late);
+	while (late_open_fails(t, p, n, &refused) && !t->failed)
+		n++;
+	tell(t, n - 1, refused);
+	pair_destroy(t, p);
+}
+
+/* What has no status has to do without. */
+static void closes_of(struct ktap *t, struct pair *p, const struct failing *who)
+{
+	unsigned int n = 0;
+	bool failed;
+
 	do {
 		CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 		answers(t, p);
-		fail_nth(++n);
+		who->arm(++n);
 		VmbChannelDisable(p->client.channel);
-		failed = has_failed();
+		failed = who->disarm();
 	} while (failed && !t->failed);
 	seq_printf(t->out, "# %u allocations failed\n", n - 1);
+}
+
+static void closes(struct ktap *t, struct client *c)
+{
+	struct pair *p = failing_is_possible(t) ? pair_offer(t) : NULL;
+
+	if (!p)
+		return;
+	closes_of(t, p, &failing_caller);
+	closes_of(t, p, &failing_workers);
 	pair_destroy(t, p);
 }
 
@@ -211,7 +282,7 @@ static void gpadls(struct ktap *t, struct client *c)
 {
 	struct memory m = {};
 
-	if (!can_fail(t))
+	if (!failing_is_possible(t))
 		return;
 	m.p = pair_open(t);
 	m.buffer = kzalloc(8192, GFP_KERNEL);
@@ -252,7 +323,7 @@ static void requests(struct ktap *t, struct client *c)
 {
 	struct memory m = {};
 
-	if (!can_fail(t))
+	if (!failing_is_possible(t))
 		return;
 	m.p = pair_open(t);
 	m.buffer = kzalloc(8192, GFP_KERNEL);
@@ -282,7 +353,7 @@ static void end_save(void *data)
 
 static void saves(struct ktap *t, struct client *c)
 {
-	struct saver *s = can_fail(t) ? saver_create(t) : NULL;
+	struct saver *s = failing_is_possible(t) ? saver_create(t) : NULL;
 
 	if (!s || !saver_open(t, s))
 		return;
@@ -292,6 +363,100 @@ static void saves(struct ktap *t, struct client *c)
 	CHECK(t, saver_move(t, s));
 	saver_free(s);
 }
+
+/* ---- delivery ---- */
+
+#define HELD	16
+
+/* Packets that the server has not completed yet. */
+struct held {
+	spinlock_t lock;		/* covers the rest */
+	unsigned int count;
+	VMBPACKETCOMPLETION packets[HELD];
+};
+
+static void hold(struct pair *p, VMBPACKETCOMPLETION packet, u8 *buffer, u32 length, u32 flags)
+{
+	struct held *held = p->data;
+
+	spin_lock_bh(&held->lock);
+	held->packets[held->count++] = packet;
+	spin_unlock_bh(&held->lock);
+}
+
+static bool complete_held(struct held *held)
+{
+	VMBPACKETCOMPLETION packet = NULL;
+
+	spin_lock_bh(&held->lock);
+	if (held->count)
+		packet = held->packets[--held->count];
+	spin_unlock_bh(&held->lock);
+	if (packet)
+		VmbChannelPacketComplete(packet, NULL, 0);
+	return packet;
+}
+
+static bool all_completed(struct pair *p)
+{
+	while (complete_held(p->data))
+		;
+	return atomic_read(&p->client.completed) == atomic_read(&p->client.accepted);
+}
+
+static struct pair *holding_pair(struct ktap *t)
+{
+	struct pair *p = pair_open(t);
+	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+
+	if (!p || !CHECK(t, held))
+		return NULL;
+	spin_lock_init(&held->lock);
+	p->data = held;
+	p->serve = hold;
+	return p;
+}
+
+/*
+ * What cannot be delivered now comes when the driver has completed a packet. Return: was there an
+ * nth allocation?
+ */
+static bool delivery_fails(struct ktap *t, unsigned int n)
+{
+	struct pair *p = holding_pair(t);
+	unsigned int i;
+	bool failed;
+
+	if (!p)
+		return false;
+	/* All at once, so that it is a worker that takes them. */
+	VmbChannelPause(p->server.channel);
+	for (i = 0; i < HELD; i++)
+		CHECK_STATUS(t, end_send(&p->client, "12345678", 8, WAIT_FLAG), STATUS_SUCCESS);
+	failing_workers.arm(n);
+	VmbChannelStart(p->server.channel);
+	CHECK_SOON(t, failing_workers_hit() || atomic_read(&p->server.packets) == HELD);
+	CHECK_SOON(t, all_completed(p));
+	failed = failing_workers.disarm();
+	CHECK_STATUS(t, p->client.status, STATUS_SUCCESS);
+	CHECK_EQUAL(t, atomic_read(&p->server.packets), HELD);
+	pair_destroy(t, p);
+	return failed;
+}
+
+static void deliveries(struct ktap *t, struct client *c)
+{
+	unsigned int n = 1;
+
+	if (!failing_is_possible(t))
+		return;
+	while (delivery_fails(t, n) && !t->failed)
+		n++;
+	seq_printf(t->out, "# %u allocations failed\n", n - 1);
+	CHECK(t, n > HELD / 2);
+}
+
+/* ---- restores ---- */
 
 /*
  * The nth allocation of a restore fails; a try that has failed leaves all to the next. Return: was
@@ -308,9 +473,9 @@ static bool restore_fails(struct ktap *t, struct saver *s, unsigned int n, unsig
 	saver_end_server(s);
 	if (!saver_enable_new_server(t, s))
 		return false;
-	fail_nth(n);
+	failing_caller.arm(n);
 	status = saver_restore(s, blob);
-	failed = has_failed();
+	failed = failing_caller.disarm();
 	CHECK(t, !status || (failed && status == STATUS_INSUFFICIENT_RESOURCES));
 	if (status) {
 		++*refused;
@@ -325,7 +490,7 @@ static bool restore_fails(struct ktap *t, struct saver *s, unsigned int n, unsig
 
 static void restores(struct ktap *t, struct client *c)
 {
-	struct saver *s = can_fail(t) ? saver_create(t) : NULL;
+	struct saver *s = failing_is_possible(t) ? saver_create(t) : NULL;
 	unsigned int n = 1, refused = 0;
 
 	if (!s || !saver_open(t, s))
@@ -340,7 +505,11 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelAllocate: each allocation fails", allocations },
 	{ "VmbChannelEnable: each allocation of a server's fails", offers },
 	{ "VmbChannelEnable: each allocation of an open fails", opens },
+	{ "VmbChannelEnable: each allocation of the server's workers fails", opens_of_server },
+	{ "VmbChannelEnable, PnpFailureCallback: each allocation of workers fails, the offer is late",
+	  late_opens },
 	{ "VmbChannelDisable: each allocation of a close fails", closes },
+	{ "EvtChannelProcessPacket: each allocation of a delivery fails", deliveries },
 	{ "VmbChannelCreateGpadlFromBuffer, VmbChannelMapGpadl: each allocation fails", gpadls },
 	{ "VmbChannelSendSynchronousRequest: each allocation fails, those of its MDL included",
 	  requests },

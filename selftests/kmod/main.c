@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
+#include "failing.h"
 #include "suites.h"
 
 static const struct ktap_suite * const suites[] = {
@@ -50,6 +51,7 @@ static int __init kmcl_test_init(void)
 static void __exit kmcl_test_exit(void)
 {
 	debugfs_remove_recursive(dir);
+	failing_end();
 }
 
 module_init(kmcl_test_init);
