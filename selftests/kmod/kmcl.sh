@@ -4,6 +4,8 @@
 # Client channels of kmcl.ko on the test bus: every suite of kmcl_test.ko, or those named as
 # arguments. The misuse suite announces the warnings that it provokes.
 set -euo pipefail
+# shellcheck source=peers_log.bash
+. "$(dirname "$0")/peers_log.bash"
 
 debugfs=/sys/kernel/debug
 dir=$debugfs/kmcl-test
@@ -68,12 +70,8 @@ for suite in "${suites[@]}"; do
 	fi
 	result $bad "$((n += 1)) $suite leaves no object behind"
 done
-# What peers did wrong was told, and never more than ten lines in 60 seconds.
 bad=0
-dmesg | sed -n 's/^\[ *\([0-9.]*\)\] .*\(the channel has to be closed\|callbacks suppressed\).*/\1/p' | awk '
-	{ at[NR] = $1 }
-	NR > 10 && $1 - at[NR - 10] < 60 { bad = 1 }
-	END { print "# " NR " lines about peers"; exit bad }' || bad=1
+few_lines_about_peers || bad=1
 result $bad "$((n += 1)) at most 10 lines a minute about peers"
 bad=0
 # Not modprobe -r, which would take hv_vmbus along.
