@@ -33,6 +33,7 @@ help:
 	@echo 'Work on it:'
 	@echo '  make test-nohyperv what needs no VMBus, on a kernel built without it, with lockdep'
 	@echo '  make test-debug    all tests in guests, on a kernel with KASAN, UBSAN, lockdep, kmemleak'
+	@echo '  make storms        offers, rescinds and reloads by the thousand'
 	@echo '  make soak          10^8 packets through two local channels; PACKETS=1e6 or HOURS=2 for less'
 	@echo '  make coverage      what the tests in user space reach of the machinery'
 	@echo '  make fuzz          SECONDS=60: the fuzzers, so long in all'
@@ -90,6 +91,10 @@ test-debug:
 	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults kmcl \
 		local_peer nt nt_misuse pipe_user keyboard observe vdisk_* hyperv dynmem_* peer_*)'
 
+# More than anybody has the time for every day: rescinds, offers and reloads by the thousand, a processor that goes.
+storms:
+	@selftests/suite --kernels '$(or $(KERNELS),6.1)' --tests '$(or $(TESTS),storms_full reloads)'
+
 soak:
 	@selftests/soak/run $(if $(PACKETS),--packets $(PACKETS)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(KERNELS),--kernel $(firstword $(KERNELS)))
@@ -132,5 +137,5 @@ clean:
 	$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit clean)
 	$(if $(wildcard selftests/api/Makefile),$(MAKE) -C selftests/api clean)
 
-.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv test-debug soak \
-	shell lint api-report coverage fuzz model trust-report clean
+.PHONY: help modules install uninstall dkms-install dkms-uninstall demo demo-local test test-nohyperv test-debug \
+	storms soak shell lint api-report coverage fuzz model trust-report clean

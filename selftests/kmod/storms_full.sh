@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC1091,SC2154  # what is sourced is checked by itself
 # vm: any demand timeout=1200
-# What is too long for every day, when it is named: the storms of kmcl_test.ko as often as the project's claims say;
-# storms with a processor that goes and comes, and with memory scarce; and 100 reloads of all modules.
+# What is too long for every day, when it is named: the storms of kmcl_test.ko as often as the project's claims say, and
+# storms with a processor that goes and comes, and with memory scarce.
 set -uo pipefail
 cd "$(dirname "$0")" && . ./expect.bash
 
@@ -58,39 +58,7 @@ squeezed_storm() {
 	squeeze && storm "$@"
 }
 
-# But for the one that runs its tests, and for seconds, whenever it is loaded.
-all_modules() {
-	basename -s .ko -a "/lib/modules/$(uname -r)"/updates/*.ko | grep -vx nt_test
-}
-
-# Those that want a VMBus do not load without one.
-reload() {
-	local module
-
-	for module in $(all_modules); do
-		modprobe -q "$module" || [ "$bus" = none ] || return
-	done
-	# Modules that use others first.
-	while grep -Eq "^($(all_modules | paste -sd '|')) [0-9]+ 0 " /proc/modules; do
-		awk '$3 == 0 { print $1 }' /proc/modules | grep -Fx -f <(all_modules) | xargs rmmod || return
-	done
-	! grep -E "^($(all_modules | paste -sd '|')) " /proc/modules
-}
-
-reloads() {
-	local i
-
-	for ((i = 0; i < 100; i++)); do
-		reload || {
-			echo "# reload $i"
-			return 1
-		}
-	done
-}
-
-bus=none
-[ ! -d /sys/bus/vmbus/devices ] || bus=vmbus
-plan 4
+plan 3
 expect "10,000 offers and rescinds, 1,000 rescinds in each state, 1,000 disables in each kind of work" \
 	storm storms=10000 rescinds=1000 disables=1000 offers=10000
 rmmod kmcl_test
@@ -104,5 +72,4 @@ expect "storms with memory scarce and in pieces" squeezed_storm storms=3000 resc
 	offers=500
 umount /tmp/squeeze
 rmmod kmcl_test
-expect "100 reloads of all modules" reloads
 finish
