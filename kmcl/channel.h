@@ -84,6 +84,7 @@ struct kmcl_sync;
 struct kmcl_save;
 struct kmcl_restore;
 struct kmcl_files;
+struct kmcl_frame;
 
 struct kmcl_packet {
 	u32 magic;
@@ -159,29 +160,37 @@ struct kmcl_incoming {
 };
 
 struct kmcl_rx {
-	spinlock_t lock;		/* covers all but scratch, which is the runner's */
+	spinlock_t lock;		/* covers all but what is the runner's */
 	bool enabled;
 	bool running;
 	bool again;			/* signalled while running */
 	bool failed;			/* malformed packet: nothing more until a close */
 	bool starved;			/* waits for a completed packet: quota, memory, backlog */
 	bool passive;			/* VmbChannelSetIncomingProcessingAtPassive */
-	unsigned int outstanding;
-	unsigned int outstanding_most;
+	/*
+	 * Packets that the driver has, without the one that is being presented. -1 is that one, if
+	 * another thread has completed it before its callback has returned.
+	 */
+	int outstanding;
 	u32 quota;
 	u32 budget;			/* packets of one run; 0: no limit */
 	u32 time_ms;			/* of one run; 0: no limit */
 	bool in_thread;			/* a run has reached a limit: no other in a softirq */
 	struct task_struct *runner;
 	bool runner_in_softirq;
-	struct kmcl_incoming *presenting;
 	struct kmcl_incoming *held;	/* to be presented again, before anything else */
-	struct kmcl_incoming *failed_packet;
 	struct list_head all;
 	struct list_head free;
 	unsigned int free_count;
-	void *scratch;			/* payload of a completion, for its routine */
 	struct work_struct work;
+
+	/* the runner's, whose context the driver's callbacks are in */
+	struct kmcl_incoming *presenting;	/* NULL again once it is completed in there */
+	struct kmcl_incoming *spare;		/* free, for the next packet */
+	struct kmcl_incoming *failed_packet;
+	struct kmcl_frame *frame;		/* of the completion routine that it is in */
+	int outstanding_most;
+	void *scratch;			/* payload of a completion, for its routine */
 };
 
 /* ---- channel ---- */
@@ -263,6 +272,11 @@ struct kmcl_channel {
 		struct list_head free;
 		unsigned int free_count;
 		unsigned int used;
+		/*
+		 * The one freed last, for whoever allocates next, without the lock: exchanged as a
+		 * whole. For lists and counts it is in use.
+		 */
+		struct kmcl_packet *parked;
 	} packets;
 };
 
@@ -311,6 +325,7 @@ void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 c
 void kmcl_packet_put_back(struct kmcl_packet *packet);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
 void kmcl_packets_trim(struct kmcl_channel *ch);
+unsigned int kmcl_packets_used(struct kmcl_channel *ch);
 VOID kmcl_packet_free_routine(VMBPACKET handle, NTSTATUS status, PVOID buffer, UINT32 length);
 
 static inline VMBPACKET kmcl_packet_handle(struct kmcl_packet *packet)
@@ -342,6 +357,8 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 
 /* routine.c */
 void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock);
+void kmcl_routine_deliver(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock);
 void kmcl_routine_done(struct kmcl_packet *packet)
 	__releases(&packet->ch->tx.lock);
@@ -388,7 +405,9 @@ void kmcl_view_remove(struct kmcl_channel *ch);
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
 struct kmcl_incoming *kmcl_incoming_take(struct kmcl_rx *rx);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
+void kmcl_incoming_end_use(struct kmcl_incoming *in);
 void kmcl_incoming_put(struct kmcl_incoming *in);
+void kmcl_incoming_put_spare(struct kmcl_incoming *in);
 void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
 

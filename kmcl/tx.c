@@ -61,15 +61,15 @@ static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc, u3
 static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
 			 const void *head, u32 head_length, const void *data, u32 length)
 {
-	u32 used = sizeof(*desc) + head_length + length;
 	u32 whole = desc->len8 * 8u;
 
 	count_sent(ch, desc, whole);
+	/* The message may end before the last word does. */
+	memset(to + whole - 8, 0, 8);
 	memcpy(to, desc, sizeof(*desc));
 	if (head_length)
 		memcpy(to + sizeof(*desc), head, head_length);
 	memcpy(to + sizeof(*desc) + head_length, data, length);
-	memset(to + used, 0, whole - used);
 	kmcl_ring_push(&ch->link.out, whole);
 }
 
@@ -611,6 +611,8 @@ static struct kmcl_packet *end_transaction(struct kmcl_packet *packet, NTSTATUS 
  * @data: the payload, a private copy
  * @length: bytes
  *
+ * In the delivery context.
+ *
  * Return: false if no such transaction is open.
  */
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length)
@@ -627,7 +629,7 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 		packet = end_transaction(packet, status, data, length);
 	}
 	if (packet)
-		kmcl_routine_run(packet, status, data, length);
+		kmcl_routine_deliver(packet, status, data, length);
 	else
 		spin_unlock_bh(&tx->lock);
 	return found;
