@@ -47,6 +47,37 @@ static inline void kmcl_hv_set_max_packet(struct vmbus_channel *channel, u32 byt
 #endif
 }
 
+/*
+ * Before an open: requests get ids of hv_vmbus, as those of its drivers do that do not trust the host.
+ * Afterwards: what was given as the id of a request that is open, by the id in its completion.
+ */
+#ifdef KMCL_HAVE_HV_REQUESTOR
+
+static inline void kmcl_hv_use_ids(struct vmbus_channel *channel, u32 requests)
+{
+	channel->next_request_id_callback = vmbus_next_request_id;
+	channel->request_addr_callback = vmbus_request_addr;
+	channel->rqstor_size = requests;
+}
+
+static inline u64 kmcl_hv_request(struct vmbus_channel *channel, u64 id)
+{
+	return channel->request_addr_callback(channel, id);
+}
+
+#else
+
+static inline void kmcl_hv_use_ids(struct vmbus_channel *channel, u32 requests)
+{
+}
+
+static inline u64 kmcl_hv_request(struct vmbus_channel *channel, u64 id)
+{
+	return id;
+}
+
+#endif
+
 /* After a close: does the host still have access to the ring memory of an isolated guest? */
 static inline bool kmcl_hv_rings_are_shared(const struct vmbus_channel *channel)
 {

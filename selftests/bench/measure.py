@@ -41,6 +41,9 @@ def workloads(scale):
     for kind, name in (("out", "stream out"), ("in", "stream in")):
         for payload, text, share in ((64, "64 B", 1), (1024, "1 KiB", 2), (4096, "4 KiB", 4)):
             yield Workload(f"{name} {text}", kind, payload, 256, scale // share)
+    for payload, text, share in ((4096, "4 KiB", 1), (65536, "64 KiB", 2)):
+        yield Workload(f"external {text} depth 32", "external", payload, 32, scale // share)
+    yield Workload("full ring, 8 senders", "full", 64, 256, scale)
 
 
 def ring(rounds, packets=None):
@@ -74,11 +77,7 @@ class Channels:
         """What all channels have signalled so far; on hv_vmbus what this guest has."""
         if self._events:
             return int(self._guest.run(f"cat {self._events}", check=True)[1])
-        for line in self._guest.run("cat /sys/kernel/debug/kmcl/events", check=True)[1].splitlines():
-            name, _, value = line.partition(":")
-            if name == "local signals":
-                return int(value)
-        raise vm.GuestError("kmcl counts no signals")
+        return signals_of(self._guest)
 
     def _once(self, side, load):
         """(nanoseconds, signals) of a packet."""
@@ -103,6 +102,15 @@ class Channels:
                         comparison["sides"][side]["signals"].append(signals)
             builds.say(f"{self._bus}: round {number} of {rounds}")
         return comparisons
+
+
+def signals_of(guest):
+    """What the channels of the local bus have signalled so far."""
+    for line in guest.run("cat /sys/kernel/debug/kmcl/events", check=True)[1].splitlines():
+        name, _, value = line.partition(":")
+        if name == "local signals":
+            return int(value)
+    raise vm.GuestError("kmcl counts no signals")
 
 
 def prepare(guest):

@@ -12,20 +12,42 @@
 #include <linux/types.h>
 
 #define BENCH_MAX_PAYLOAD	4096u
+#define BENCH_MAX_EXTERNAL	65536u
 #define BENCH_MAX_DEPTH		256u
+#define BENCH_SENDERS		8u
+#define BENCH_EXTERNAL_MESSAGE	64u	/* bytes that go with external data */
 
 enum bench_kind {
 	BENCH_REQUEST,		/* a message and its completion, so many at once */
+	BENCH_EXTERNAL,		/* the same with external data */
 	BENCH_OUT,		/* messages to the other side */
 	BENCH_IN,		/* and from it */
+	BENCH_FULL,		/* from many threads into a ring that is always full */
 };
 
 struct bench_workload {
 	enum bench_kind kind;
-	u32 payload;
+	u32 payload;		/* bytes; of BENCH_EXTERNAL those beside the message */
 	u32 depth;		/* requests at once; of BENCH_OUT: sends that wait for room */
 	u32 packets;
 };
+
+static inline bool bench_asks(const struct bench_workload *w)
+{
+	return w->kind == BENCH_REQUEST || w->kind == BENCH_EXTERNAL;
+}
+
+/* Data pages of a ring. */
+static inline u32 bench_ring_pages(const struct bench_workload *w)
+{
+	return w->kind == BENCH_FULL ? 4 : 64;
+}
+
+/* Bytes of the message itself. */
+static inline u32 bench_message(const struct bench_workload *w)
+{
+	return w->kind == BENCH_EXTERNAL ? BENCH_EXTERNAL_MESSAGE : w->payload;
+}
 
 /* One run. The end of the last packet completes done. */
 struct bench_run {
@@ -41,11 +63,12 @@ struct bench_driver {
 	const char *name;
 	bool is_open;
 	bool alone;		/* closed after each run: another driver wants the same device */
-	int (*open)(void);
+	u32 ring_pages;		/* as it was opened */
+	int (*open)(const struct bench_workload *w);
 	void (*close)(void);
 	/* What is no part of the time; may be NULL. */
 	int (*prepare)(struct bench_run *run);
-	/* Begins the run and returns; packets go on from callbacks. BENCH_OUT may sleep in here. */
+	/* Begins the run and returns; packets go on from callbacks. Streams may sleep in here. */
 	int (*start)(struct bench_run *run);
 	/* Signals of both sides; NULL: kmcl counts them itself, in debugfs. */
 	u64 (*signals)(void);
@@ -54,6 +77,9 @@ struct bench_driver {
 /* Not at the same time as a run. bench_unregister() closes the driver. */
 void bench_register(struct bench_driver *driver);
 void bench_unregister(struct bench_driver *driver);
+
+/* Has BENCH_SENDERS threads call @send, which returns when no packet is left to send. */
+int bench_in_threads(struct bench_run *run, int (*send)(struct bench_run *run));
 
 static inline void bench_finish_one(struct bench_run *run)
 {

@@ -4,47 +4,56 @@
 
 #include "hyperv.h"
 
-/* What the peer does with packets. */
+static int give_order(const struct bench_peer *peer, enum peer_op op, u32 first, u32 second,
+		      struct peer_answer *answer)
+{
+	struct peer_order order = { .magic = PEER_MAGIC, .op = op, .arg = { first, second } };
+
+	return peer->order(&order, answer);
+}
+
+/* What the peer does with packets; it counts them anew. */
 int bench_peer_prepare(const struct bench_peer *peer, struct bench_run *run)
 {
-	struct peer_order mode = {
-		.magic = PEER_MAGIC, .op = PEER_MODE,
-		.arg = { run->w.kind == BENCH_OUT ? PEER_SINK : PEER_ECHO },
-	};
+	struct peer_answer answer;
 
-	return peer->order(&mode);
+	return give_order(peer, PEER_COUNTERS, true, 0, &answer) ?:
+	       give_order(peer, PEER_MODE, bench_asks(&run->w) ? PEER_ECHO : PEER_SINK, 0, &answer);
 }
 
 static int generate(const struct bench_peer *peer, struct bench_run *run)
 {
-	struct peer_order order = {
-		.magic = PEER_MAGIC, .op = PEER_GENERATE,
-		.arg = { run->w.packets, run->w.payload },
-	};
+	struct peer_answer answer;
 
-	return peer->order(&order);
+	return give_order(peer, PEER_GENERATE, run->w.packets, run->w.payload, &answer);
 }
 
+/* The answer means that all before it has been read; it tells whether that was all. */
 static int stream(const struct bench_peer *peer, struct bench_run *run)
 {
-	/* The same order again changes nothing, but its answer means that all has arrived. */
-	int err = peer->stream(run) ?: bench_peer_prepare(peer, run);
+	struct peer_answer answer = {};
+	int err;
 
-	if (!err)
-		complete(&run->done);
-	return err;
+	if (run->w.kind == BENCH_FULL)
+		err = bench_in_threads(run, peer->flood);
+	else
+		err = peer->stream(run);
+	err = err ?: give_order(peer, PEER_COUNTERS, false, 0, &answer);
+	if (err)
+		return err;
+	if (answer.counters.packets != run->w.packets)
+		return -EPIPE;
+	complete(&run->done);
+	return 0;
 }
 
 int bench_peer_start(const struct bench_peer *peer, struct bench_run *run)
 {
-	switch (run->w.kind) {
-	case BENCH_REQUEST:
+	if (bench_asks(&run->w))
 		return peer->requests(run);
-	case BENCH_OUT:
-		return stream(peer, run);
-	default:
+	if (run->w.kind == BENCH_IN)
 		return generate(peer, run);
-	}
+	return stream(peer, run);
 }
 
 static int __init bench_hyperv_init(void)

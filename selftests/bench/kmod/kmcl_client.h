@@ -19,5 +19,6 @@ int bench_kmcl_make_packets(VMBCHANNEL client);
 void bench_kmcl_free_packets(void);
 int bench_kmcl_requests(struct bench_run *run);
 int bench_kmcl_stream(struct bench_run *run, VMBCHANNEL from);
+int bench_kmcl_flood(struct bench_run *run, VMBCHANNEL from);
 
 #endif

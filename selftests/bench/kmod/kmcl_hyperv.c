@@ -23,10 +23,9 @@ static VOID process_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID
 }
 
 /* An order that is answered when all before it has been read. */
-static int order(struct peer_order *order)
+static int order(struct peer_order *order, struct peer_answer *answer)
 {
-	u8 answer[sizeof(struct peer_answer)];
-	UINT32 size = sizeof(answer);
+	UINT32 size = sizeof(*answer);
 
 	if (VmbChannelSendSynchronousRequest(client, order, sizeof(*order), NULL,
 					     VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION, answer,
@@ -40,8 +39,13 @@ static int stream(struct bench_run *run)
 	return bench_kmcl_stream(run, client);
 }
 
+static int flood(struct bench_run *run)
+{
+	return bench_kmcl_flood(run, client);
+}
+
 static const struct bench_peer peer = {
-	.order = order, .requests = bench_kmcl_requests, .stream = stream,
+	.order = order, .requests = bench_kmcl_requests, .stream = stream, .flood = flood,
 };
 
 static int prepare(struct bench_run *run)
@@ -62,17 +66,18 @@ static void close_client(void)
 	VmbChannelCleanup(client);
 }
 
-static int open_client(void)
+static int open_client(const struct bench_workload *w)
 {
+	u32 pages = bench_ring_pages(w);
 	NTSTATUS status;
 
 	if (VmbChannelAllocate(NULL, FALSE, &client))
 		return -ENOMEM;
 	status = VmbChannelInitSetMaximumPacketSize(client, BENCH_MAX_PAYLOAD) ?:
+		 VmbChannelInitSetMaximumExternalData(client, BENCH_MAX_EXTERNAL, 1) ?:
 		 VmbChannelInitSetProcessPacketCallbacks(client, process_packet, NULL) ?:
 		 VmbClientChannelInitSetTargetPnp(client, &class, &instance, NULL) ?:
-		 VmbClientChannelInitSetRingBufferPageCount(client, BENCH_RING_PAGES,
-							    BENCH_RING_PAGES) ?:
+		 VmbClientChannelInitSetRingBufferPageCount(client, pages, pages) ?:
 		 VmbChannelEnable(client);
 	if (!status && !bench_kmcl_make_packets(client))
 		return 0;

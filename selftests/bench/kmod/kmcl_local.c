@@ -2,8 +2,6 @@
 /* A server and a client channel on the local bus. */
 #include "kmcl_client.h"
 
-#define RING_PAGES	64
-
 static const GUID type = { 0x62656e63, 0x68, 0, { 1 } };
 static const GUID instance = { 0x62656e63, 0x68, 0, { 2 } };
 
@@ -14,18 +12,25 @@ static VOID process_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID
 			   UINT32 length, UINT32 flags)
 {
 	struct bench_run *run = READ_ONCE(current_run);
-	bool is_last = run->w.kind != BENCH_REQUEST;
+	bool is_last = !bench_asks(&run->w);
 
 	VmbChannelPacketComplete(packet, buffer, length);
 	if (is_last)
 		bench_finish_one(run);
 }
 
+static int flood(struct bench_run *run)
+{
+	return bench_kmcl_flood(run, client);
+}
+
 static int start(struct bench_run *run)
 {
 	WRITE_ONCE(current_run, run);
-	if (run->w.kind == BENCH_REQUEST)
+	if (bench_asks(&run->w))
 		return bench_kmcl_requests(run);
+	if (run->w.kind == BENCH_FULL)
+		return bench_in_threads(run, flood);
 	return bench_kmcl_stream(run, run->w.kind == BENCH_OUT ? client : server);
 }
 
@@ -34,17 +39,18 @@ static int start(struct bench_run *run)
 static NTSTATUS configure(VMBCHANNEL channel)
 {
 	return VmbChannelInitSetMaximumPacketSize(channel, BENCH_MAX_PAYLOAD) ?:
+	       VmbChannelInitSetMaximumExternalData(channel, BENCH_MAX_EXTERNAL, 1) ?:
 	       VmbChannelInitSetProcessPacketCallbacks(channel, process_packet, NULL);
 }
 
-static NTSTATUS enable(void)
+static NTSTATUS enable(u32 pages)
 {
 	NTSTATUS status;
 
 	status = configure(server) ?: configure(client) ?:
 		 VmbServerChannelInitSetTargetInterfaceId(server, type, instance) ?:
 		 VmbClientChannelInitSetTargetPnp(client, &type, &instance, NULL) ?:
-		 VmbClientChannelInitSetRingBufferPageCount(client, RING_PAGES, RING_PAGES) ?:
+		 VmbClientChannelInitSetRingBufferPageCount(client, pages, pages) ?:
 		 VmbChannelEnable(server);
 	if (status)
 		return status;
@@ -61,7 +67,7 @@ static void close_both(void)
 	VmbChannelCleanup(server);
 }
 
-static int open_both(void)
+static int open_both(const struct bench_workload *w)
 {
 	if (VmbChannelAllocate(NULL, TRUE, &server))
 		return -ENOMEM;
@@ -69,7 +75,7 @@ static int open_both(void)
 		VmbChannelCleanup(server);
 		return -ENOMEM;
 	}
-	if (!enable() && !bench_kmcl_make_packets(client))
+	if (!enable(bench_ring_pages(w)) && !bench_kmcl_make_packets(client))
 		return 0;
 	close_both();
 	return -EIO;

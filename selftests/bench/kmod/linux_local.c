@@ -3,8 +3,9 @@
  * Two ends in one kernel over rings in the shape of hv_vmbus's, as a careful driver on
  * vmbus_sendpacket() and vmbus_recvpacket() would be: one lock around a write, one signal decision
  * a packet, a tasklet that masks, reads until nothing is left, and unmasks. A sender that finds the
- * ring full tries again.
+ * ring full tries again: a stream at once, as one of many senders after a short sleep.
  */
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -15,12 +16,13 @@
 #include "bench.h"
 #include "linux_ring.h"
 
-#define DATA_PAGES	64
+#define MOST_PAGES	64
 #define PACKET_BYTES	(sizeof(struct kmcl_desc) + BENCH_MAX_PAYLOAD)
 
 struct lane {
 	struct linux_ring ring;
-	struct page *pages[1 + 2 * DATA_PAGES];
+	u32 data_pages;
+	struct page *pages[1 + 2 * MOST_PAGES];
 	void *mapping;
 	spinlock_t lock;	/* covers writing */
 	struct tasklet_struct tasklet;
@@ -55,16 +57,25 @@ static int send(struct lane *lane, u16 type, u16 flags, u64 id, const void *data
 	return err;
 }
 
+/* External data is its description: one range of whole pages. */
+static u32 described(const struct bench_workload *w)
+{
+	u32 ranges = w->kind == BENCH_EXTERNAL ?
+		     2 * sizeof(u64) + w->payload / KMCL_PAGE_SIZE * sizeof(u64) : 0;
+
+	return ranges + bench_message(w);
+}
+
 static void send_request(struct bench_run *run, u64 id)
 {
 	if (send(&upward, KMCL_PKT_DATA_INBAND, KMCL_DESC_FLAG_COMPLETION_REQUESTED, id, message,
-		 run->w.payload))
+		 described(&run->w)))
 		bench_fail(run, -EAGAIN);
 }
 
 static void serve(struct bench_run *run, u64 id, u32 length)
 {
-	if (run->w.kind != BENCH_REQUEST)
+	if (!bench_asks(&run->w))
 		bench_finish_one(run);
 	else if (send(&downward, KMCL_PKT_COMPLETION, 0, id, upward.received, length))
 		bench_fail(run, -EAGAIN);
@@ -73,7 +84,7 @@ static void serve(struct bench_run *run, u64 id, u32 length)
 static void take(struct bench_run *run, u64 id)
 {
 	bench_finish_one(run);
-	if (run->w.kind == BENCH_REQUEST && bench_next(run))
+	if (bench_asks(&run->w) && bench_next(run))
 		send_request(run, id);
 }
 
@@ -109,12 +120,24 @@ static int stream(struct bench_run *run, struct lane *lane)
 	return 0;
 }
 
+static int flood(struct bench_run *run)
+{
+	while (bench_next(run)) {
+		while (send(&upward, KMCL_PKT_DATA_INBAND, 0, 0, message, run->w.payload))
+			usleep_range(50, 100);
+		cond_resched();
+	}
+	return 0;
+}
+
 static int start(struct bench_run *run)
 {
 	u32 i;
 
 	WRITE_ONCE(current_run, run);
-	if (run->w.kind != BENCH_REQUEST)
+	if (run->w.kind == BENCH_FULL)
+		return bench_in_threads(run, flood);
+	if (!bench_asks(&run->w))
 		return stream(run, run->w.kind == BENCH_OUT ? &upward : &downward);
 	local_bh_disable();
 	for (i = 0; i < run->w.depth && bench_next(run); i++)
@@ -132,7 +155,7 @@ static void close_lane(struct lane *lane)
 	if (lane->tasklet.callback)
 		tasklet_kill(&lane->tasklet);
 	vunmap(lane->mapping);
-	for (i = 0; i <= DATA_PAGES; i++)
+	for (i = 0; i <= lane->data_pages; i++)
 		if (lane->pages[i])
 			__free_page(lane->pages[i]);
 	kfree(lane->ring.pkt_buffer);
@@ -140,19 +163,20 @@ static void close_lane(struct lane *lane)
 	memset(lane, 0, sizeof(*lane));
 }
 
-static int open_lane(struct lane *lane)
+static int open_lane(struct lane *lane, u32 pages)
 {
 	struct linux_ring *ring = &lane->ring;
 	unsigned int i;
 
-	for (i = 0; i <= DATA_PAGES; i++) {
+	lane->data_pages = pages;
+	for (i = 0; i <= pages; i++) {
 		lane->pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!lane->pages[i])
 			return -ENOMEM;
 		if (i)
-			lane->pages[DATA_PAGES + i] = lane->pages[i];
+			lane->pages[pages + i] = lane->pages[i];
 	}
-	lane->mapping = vmap(lane->pages, ARRAY_SIZE(lane->pages), VM_MAP, PAGE_KERNEL);
+	lane->mapping = vmap(lane->pages, 1 + 2 * pages, VM_MAP, PAGE_KERNEL);
 	ring->pkt_buffer = kmalloc(PACKET_BYTES, GFP_KERNEL);
 	lane->received = kmalloc(BENCH_MAX_PAYLOAD, GFP_KERNEL);
 	if (!lane->mapping || !ring->pkt_buffer || !lane->received)
@@ -160,7 +184,7 @@ static int open_lane(struct lane *lane)
 	ring->ctl = lane->mapping;
 	ring->ctl->feature_bits = KMCL_RING_FEATURE_PENDING_SEND_SZ;
 	ring->data = lane->mapping + PAGE_SIZE;
-	ring->size = DATA_PAGES * PAGE_SIZE;
+	ring->size = pages * PAGE_SIZE;
 	ring->pkt_buffer_size = PACKET_BYTES;
 	spin_lock_init(&lane->lock);
 	tasklet_setup(&lane->tasklet, receive);
@@ -173,9 +197,11 @@ static void close_both(void)
 	close_lane(&downward);
 }
 
-static int open_both(void)
+static int open_both(const struct bench_workload *w)
 {
-	if (!open_lane(&upward) && !open_lane(&downward))
+	u32 pages = bench_ring_pages(w);
+
+	if (!open_lane(&upward, pages) && !open_lane(&downward, pages))
 		return 0;
 	close_both();
 	return -ENOMEM;

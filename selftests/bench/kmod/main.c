@@ -4,6 +4,8 @@
  * and reading it tells nanoseconds, packets and signals. A channel stays open from its driver's
  * first run to `echo DRIVER close`, so that runs of two drivers can take turns.
  */
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -14,7 +16,7 @@
 #define LIMIT_SECONDS	300
 
 static LIST_HEAD(drivers);
-static const char * const kinds[] = { "request", "out", "in" };
+static const char * const kinds[] = { "request", "external", "out", "in", "full" };
 static DEFINE_MUTEX(lock);	/* the runs, the drivers, and which of them are open */
 static char result[128];
 
@@ -47,14 +49,6 @@ static int measure(const struct bench_driver *driver, struct bench_run *run)
 	return 0;
 }
 
-static int open_driver(struct bench_driver *driver)
-{
-	int err = driver->is_open ? 0 : driver->open();
-
-	driver->is_open = !err;
-	return err;
-}
-
 static void close_driver(struct bench_driver *driver)
 {
 	if (driver->is_open)
@@ -62,10 +56,24 @@ static void close_driver(struct bench_driver *driver)
 	driver->is_open = false;
 }
 
+static int open_driver(struct bench_driver *driver, const struct bench_workload *w)
+{
+	int err;
+
+	if (driver->ring_pages != bench_ring_pages(w))
+		close_driver(driver);
+	if (driver->is_open)
+		return 0;
+	err = driver->open(w);
+	driver->is_open = !err;
+	driver->ring_pages = bench_ring_pages(w);
+	return err;
+}
+
 static int do_run(struct bench_driver *driver, const struct bench_workload *w)
 {
 	static struct bench_run run;
-	int err = open_driver(driver);
+	int err = open_driver(driver, w);
 
 	if (err)
 		return err;
@@ -90,8 +98,10 @@ static struct bench_driver *find_driver(const char *name)
 
 static bool is_good(const struct bench_workload *w)
 {
-	return w->payload && w->payload <= BENCH_MAX_PAYLOAD && w->payload % 8 == 0 && w->packets &&
-	       w->depth && w->depth <= BENCH_MAX_DEPTH;
+	u32 most = w->kind == BENCH_EXTERNAL ? BENCH_MAX_EXTERNAL : BENCH_MAX_PAYLOAD;
+
+	return w->payload && w->payload <= most && w->payload % 8 == 0 && w->packets && w->depth &&
+	       w->depth <= BENCH_MAX_DEPTH;
 }
 
 static int set_with_lock(const char *name, const char *kind, struct bench_workload *w)
@@ -105,9 +115,11 @@ static int set_with_lock(const char *name, const char *kind, struct bench_worklo
 		close_driver(driver);
 		return 0;
 	}
-	if (known < 0 || !is_good(w))
+	if (known < 0)
 		return -EINVAL;
 	w->kind = known;
+	if (!is_good(w))
+		return -EINVAL;
 	return do_run(driver, w);
 }
 
@@ -134,6 +146,55 @@ static const struct kernel_param_ops run_ops = { .set = set_run, .get = get_run 
 
 module_param_cb(run, &run_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "DRIVER KIND PAYLOAD DEPTH PACKETS, or DRIVER close");
+
+/* ---- threads ---- */
+
+struct senders {
+	struct bench_run *run;
+	int (*send)(struct bench_run *run);
+	atomic_t running;
+	int error;
+	struct completion done;
+};
+
+static void one_less(struct senders *senders)
+{
+	if (atomic_dec_and_test(&senders->running))
+		complete(&senders->done);
+}
+
+static int sender(void *data)
+{
+	struct senders *senders = data;
+	int err = senders->send(senders->run);
+
+	if (err)
+		WRITE_ONCE(senders->error, err);
+	one_less(senders);
+	return 0;
+}
+
+int bench_in_threads(struct bench_run *run, int (*send)(struct bench_run *run))
+{
+	struct senders senders = { .run = run, .send = send };
+	struct task_struct *task;
+	unsigned int i;
+
+	init_completion(&senders.done);
+	atomic_set(&senders.running, 1);
+	for (i = 0; i < BENCH_SENDERS; i++) {
+		atomic_inc(&senders.running);
+		task = kthread_run(sender, &senders, "kmcl-bench/%u", i);
+		if (IS_ERR(task)) {
+			senders.error = PTR_ERR(task);
+			one_less(&senders);
+		}
+	}
+	one_less(&senders);
+	wait_for_completion(&senders.done);
+	return senders.error;
+}
+EXPORT_SYMBOL_GPL(bench_in_threads);
 
 void bench_register(struct bench_driver *driver)
 {

@@ -21,7 +21,8 @@ OUTER_MODULES = ["9p", "9pnet_virtio", "kvm", "kvm-amd"]
 PROGRAMS = {
     "input": (["/usr/bin/evtest"], ["evdev"]),
     "observe": (["/usr/bin/python3.13", "/usr/bin/trace-cmd"], []),
-    "storage": (["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"], ["ext4"]),
+    "storage": (["/usr/bin/fio", "/usr/sbin/mkfs.ext4", "/usr/sbin/e2fsck", "/usr/sbin/resize2fs"],
+                ["ext4", "null_blk"]),
     "tracing": (["/usr/bin/bpftrace", "/usr/bin/perf"], []),
 }
 
