@@ -121,6 +121,8 @@ struct kmcl_tx {
 	unsigned int replies_queued;
 	unsigned int queued;		/* on queue and aside */
 	unsigned int queued_most;
+	unsigned int held;		/* in the ring, and not published before the batch ends */
+	unsigned long held_since;	/* jiffies */
 	u64 full_since;			/* ns; 0: nothing waits for room */
 
 	struct list_head frames;	/* contexts inside a completion routine */
@@ -185,6 +187,7 @@ struct kmcl_rx {
 	struct work_struct work;
 
 	/* the runner's, whose context the driver's callbacks are in */
+	bool in_batch;				/* at DISPATCH_LEVEL */
 	struct kmcl_incoming *presenting;	/* NULL again once it is completed in there */
 	struct kmcl_incoming *spare;		/* free, for the next packet */
 	struct kmcl_incoming *failed_packet;
@@ -343,6 +346,7 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length);
 void kmcl_tx_drain(struct kmcl_channel *ch);
 void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate);
+void kmcl_tx_end_batch(struct kmcl_channel *ch);
 void kmcl_tx_begin_close(struct kmcl_channel *ch);
 void kmcl_tx_ring_closed(struct kmcl_channel *ch);
 void kmcl_tx_stop_waiting(struct kmcl_channel *ch);
@@ -375,6 +379,7 @@ void kmcl_rx_drain(struct kmcl_channel *ch);
 void kmcl_rx_reset(struct kmcl_channel *ch);
 void kmcl_rx_signalled(struct kmcl_channel *ch);
 bool kmcl_rx_is_mine(struct kmcl_channel *ch);
+bool kmcl_rx_in_batch(struct kmcl_channel *ch);
 struct kmcl_incoming *kmcl_rx_presented_here(VMBPACKETCOMPLETION handle);
 bool kmcl_rx_take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state);
 

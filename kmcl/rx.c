@@ -389,9 +389,12 @@ static enum step deliver_batch(struct kmcl_channel *ch, struct batch *batch)
 	enum step stop;
 
 	kmcl_ring_mask(&ch->link.in);
+	ch->rx.in_batch = !batch->passive;
 	do {
 		stop = step(ch, batch);
 	} while (stop == STEP_ON);
+	ch->rx.in_batch = false;
+	kmcl_tx_end_batch(ch);
 	commit(ch);
 	end_batch(ch, batch);
 	return stop;
@@ -586,6 +589,12 @@ bool kmcl_rx_is_mine(struct kmcl_channel *ch)
 	struct kmcl_rx *rx = &ch->rx;
 
 	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == !!in_serving_softirq();
+}
+
+/* Is the caller inside a batch, whose end is near? */
+bool kmcl_rx_in_batch(struct kmcl_channel *ch)
+{
+	return kmcl_rx_is_mine(ch) && ch->rx.in_batch;
 }
 
 void kmcl_rx_init(struct kmcl_channel *ch)
