@@ -118,13 +118,13 @@ def prepare(guest):
     guest.run("mount -t debugfs debugfs /sys/kernel/debug; mount -t tracefs tracefs /sys/kernel/tracing")
 
 
-def in_guest(bus, kernel, rounds, scale):
+def in_guest(bus, kernel, rounds, loads):
     """A comparison on a bus: (comparisons, what they were made in)."""
     hyperv = bus == "hyperv"
     # As Hyper-V does. Stock QEMU forgets to signal room, and KMCL would look for it only after 10 ms.
     signals_room = ["-global", "kmcl-test.mend-room=on"] if hyperv else []
     with vm.Guest(kernel, hyperv=hyperv, peer=hyperv, modules=builds.build(kernel), extra=signals_room) as guest:
-        compared = Channels(guest, bus).compare(list(workloads(scale)), rounds)
+        compared = Channels(guest, bus).compare(loads, rounds)
         return compared, f"{rounds} rounds; {KINDS[guest.accelerator]}"
 
 
