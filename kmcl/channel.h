@@ -180,7 +180,6 @@ struct kmcl_rx {
 	bool in_thread;			/* a run has reached a limit: no other in a softirq */
 	struct task_struct *runner;
 	bool runner_in_softirq;
-	struct kmcl_incoming *held;	/* to be presented again, before anything else */
 	struct list_head all;
 	struct list_head free;
 	unsigned int free_count;
@@ -188,6 +187,7 @@ struct kmcl_rx {
 
 	/* the runner's, whose context the driver's callbacks are in */
 	bool in_batch;				/* at DISPATCH_LEVEL */
+	struct kmcl_incoming *held;		/* to be presented again, before anything else */
 	struct kmcl_incoming *presenting;	/* NULL again once it is completed in there */
 	struct kmcl_incoming *spare;		/* free, for the next packet */
 	struct kmcl_incoming *failed_packet;

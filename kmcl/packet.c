@@ -12,8 +12,9 @@
 #include "channel.h"
 #include "stats.h"
 
-/* Idle packets that one channel keeps for reuse, beside the one that is parked. */
+/* Idle packets that one channel keeps for reuse, beside the one that is parked; of large ones fewer. */
 #define CACHED_PACKETS	127
+#define CACHED_LARGE	31
 #define CACHED_BYTES	(1u << 20)
 
 /* The packet behind a handle. NULL if the handle is none, as far as the memory still tells. */
@@ -161,8 +162,9 @@ static bool is_room_for(const struct kmcl_channel *ch, const struct kmcl_packet 
 {
 	unsigned int count = ch->packets.free_count;
 
-	return count < CACHED_PACKETS &&
-	       count * (sizeof(*packet) + packet->capacity) < CACHED_BYTES;
+	return count < CACHED_LARGE ||
+	       (count < CACHED_PACKETS &&
+		count * (sizeof(*packet) + packet->capacity) < CACHED_BYTES);
 }
 
 static void keep_or_free(struct kmcl_channel *ch, struct kmcl_packet *packet)

@@ -96,18 +96,25 @@ static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming 
 
 	if (likely(!rx->presenting))
 		return STEP_ON;
+	/* Both at once, for who adds them. */
+	spin_lock_bh(&rx->lock);
 	rx->presenting = NULL;
-	if (rx->failed_packet == in) {
-		rx->failed_packet = NULL;
-		kmcl_incoming_put(in);
-		return fail(ch, KMCL_BAD_MESSAGE);
-	}
-	if (rx->held != in) {
-		spin_lock_bh(&rx->lock);
+	if (rx->held != in && rx->failed_packet != in)
 		rx->outstanding++;
-		spin_unlock_bh(&rx->lock);
-	}
-	return STEP_ON;
+	spin_unlock_bh(&rx->lock);
+	if (rx->failed_packet != in)
+		return STEP_ON;
+	rx->failed_packet = NULL;
+	kmcl_incoming_put(in);
+	return fail(ch, KMCL_BAD_MESSAGE);
+}
+
+static void note_most(struct kmcl_rx *rx)
+{
+	int outstanding = READ_ONCE(rx->outstanding) + 1;
+
+	if (outstanding > rx->outstanding_most)
+		WRITE_ONCE(rx->outstanding_most, outstanding);
 }
 
 static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
@@ -118,7 +125,7 @@ static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, stru
 
 	commit_before_callback(ch, batch);
 	rx->presenting = in;
-	rx->outstanding_most = max(rx->outstanding_most, READ_ONCE(rx->outstanding) + 1);
+	note_most(rx);
 	in->since = jiffies;
 	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
 	if (ch->config.process_packet) {

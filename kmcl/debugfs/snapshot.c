@@ -138,7 +138,7 @@ static void look_at_receiving(struct kmcl_channel *ch, struct kmcl_snapshot *s)
 	s->budget = READ_ONCE(rx->budget);
 	s->time_ms = READ_ONCE(rx->time_ms);
 	s->outstanding = rx->outstanding + !!READ_ONCE(rx->presenting);
-	s->outstanding_most = rx->outstanding_most;
+	s->outstanding_most = READ_ONCE(rx->outstanding_most);
 	list_for_each_entry(in, &rx->all, all) {
 		int state = READ_ONCE(in->state);
 
