@@ -12,7 +12,7 @@
 #include "channel.h"
 #include "stats.h"
 
-/* Idle packets that one channel keeps for reuse, beside the one that is parked; of large ones fewer. */
+/* Idle packets that a channel keeps for reuse, beside the parked one; of large ones fewer. */
 #define CACHED_PACKETS	127
 #define CACHED_LARGE	31
 #define CACHED_BYTES	(1u << 20)

@@ -98,7 +98,7 @@ static void publish_rest(struct kmcl_channel *ch)
 
 static bool held_enough(struct kmcl_channel *ch)
 {
-	return ch->tx.held >= HELD_PACKETS || ch->tx.held_since != jiffies ||
+	return ch->tx.held >= HELD_PACKETS || time_after(jiffies, ch->tx.held_since) ||
 	       kmcl_ring_uncommitted(&ch->link.out) >= ch->link.out.size / 4;
 }
 

@@ -48,8 +48,8 @@ static inline void kmcl_hv_set_max_packet(struct vmbus_channel *channel, u32 byt
 }
 
 /*
- * Before an open: requests get ids of hv_vmbus, as those of its drivers do that do not trust the host.
- * Afterwards: what was given as the id of a request that is open, by the id in its completion.
+ * Before an open: requests get ids of hv_vmbus, as those of its drivers do that do not trust the
+ * host. Afterwards: what was given as the id of an open request, by the id in its completion.
  */
 #ifdef KMCL_HAVE_HV_REQUESTOR
 

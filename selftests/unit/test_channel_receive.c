@@ -51,15 +51,16 @@ static void note_index(struct driver *d)
 }
 
 /* Packets that want a completion, delivered as one batch. Return: signals to the peer. */
-static unsigned int echo_batch(unsigned int count)
+static unsigned int echo_batch(unsigned int count, u32 length)
 {
+	static const u8 data[64];
 	unsigned int i, before;
 
 	driver.echo = true;
 	driver.in_packet = note_index;
 	VmbChannelPause(driver.channel);
 	for (i = 1; i <= count; i++)
-		host_send(&host, "x", 1, i);
+		host_send(&host, data, length, i);
 	machine_settle();
 	before = host.signals;
 	VmbChannelStart(driver.channel);
@@ -72,7 +73,7 @@ static unsigned int echo_batch(unsigned int count)
 TEST(what_a_batch_sends_is_published_at_its_end)
 {
 	scene_client_open();
-	CHECK_EQ(echo_batch(20), 1);
+	CHECK_EQ(echo_batch(20, 1), 1);
 	CHECK_EQ(index_in[19], index_in[0]);
 	CHECK_EQ(host_read_all(&host), 20);
 	scene_end();
@@ -81,7 +82,7 @@ TEST(what_a_batch_sends_is_published_at_its_end)
 TEST(a_batch_that_sends_much_is_published_in_pieces)
 {
 	scene_client_open();
-	CHECK_EQ(echo_batch(60), 1);
+	CHECK_EQ(echo_batch(60, 0), 1);
 	CHECK_EQ(index_in[31], index_in[0]);
 	CHECK(index_in[32] != index_in[0]);
 	CHECK_EQ(index_in[59], index_in[32]);
@@ -89,11 +90,21 @@ TEST(a_batch_that_sends_much_is_published_in_pieces)
 	scene_end();
 }
 
+TEST(a_batch_that_sends_a_quarter_of_the_ring_is_published_in_between)
+{
+	scene_client_open();
+	CHECK_EQ(echo_batch(20, 64), 1);
+	CHECK_EQ(index_in[11], index_in[0]);
+	CHECK(index_in[12] != index_in[0]);
+	CHECK_EQ(host_read_all(&host), 20);
+	scene_end();
+}
+
 TEST(a_batch_that_takes_long_is_published_in_between)
 {
 	scene_client_open();
 	ms_in_packet = 1;
-	CHECK_EQ(echo_batch(5), 1);
+	CHECK_EQ(echo_batch(5, 1), 1);
 	CHECK(index_in[2] != index_in[0]);
 	CHECK_EQ(host_read_all(&host), 5);
 	scene_end();
@@ -103,7 +114,7 @@ TEST(what_is_sent_at_passive_level_is_published_at_once)
 {
 	scene_client_open();
 	VmbChannelSetIncomingProcessingAtPassive(driver.channel, TRUE);
-	CHECK_EQ(echo_batch(5), 1);
+	CHECK_EQ(echo_batch(5, 1), 1);
 	CHECK(index_in[1] != index_in[0]);
 	CHECK_EQ(host_read_all(&host), 5);
 	scene_end();
@@ -114,7 +125,7 @@ TEST(what_others_send_publishes_what_a_batch_has_sent)
 	unsigned int i;
 
 	scene_client_open();
-	CHECK_EQ(echo_batch(5), 1);
+	CHECK_EQ(echo_batch(5, 1), 1);
 	driver_send(&driver, "y", 1, 0);
 	for (i = 0; i < 6; i++)
 		CHECK_EQ(host_read(&host, &seen), 1);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The context of delivery, whose packets cost no lock: every way in which a packet callback can end,
- * with others at work; routines that send; and packet objects that are exchanged without a lock.
+ * The context of delivery, whose packets cost no lock: every way in which a packet callback can
+ * end, with others at work; routines that send; and packet objects that are exchanged without a
+ * lock.
  */
 #include <stdio.h>
 
@@ -31,7 +32,10 @@ static void set_up(PFN_VMB_CHANNEL_PROCESS_PACKET process, bool passive)
 	machine_chooser chooser = machine_choose;
 
 	machine_choose = NULL;
-	steps = sent = refused = most_depth = 0;
+	steps = 0;
+	sent = 0;
+	refused = 0;
+	most_depth = 0;
 	memset(depths, 0, sizeof(depths));
 	host_begin();
 	host_init(&host);
@@ -105,7 +109,7 @@ static unsigned int *here(void)
 static VOID routine(VMBPACKET packet, NTSTATUS status, PVOID buffer, UINT32 length)
 {
 	VMBPACKETCOMPLETION mine = VmbPacketGetPointer(packet);
-	VMBPACKET more;
+	VMBPACKET more = NULL;
 
 	driver.completed++;
 	most_depth = max(most_depth, ++*here());
@@ -113,7 +117,9 @@ static VOID routine(VMBPACKET packet, NTSTATUS status, PVOID buffer, UINT32 leng
 	machine_point();
 	if (mine)
 		VmbChannelPacketComplete(mine, "r", 1);
-	if (sent < 6 && (more = VmbPacketAllocate(driver.channel))) {
+	if (sent < 6)
+		more = VmbPacketAllocate(driver.channel);
+	if (more) {
 		VmbPacketSetCompletionRoutine(more, routine);
 		sent++;
 		if (VmbPacketSend(more, "m", 1, NULL, 0)) {

@@ -2,8 +2,8 @@
 /*
  * The same on hv_vmbus's own calls, as a careful driver in the kernel's tree does it:
  * vmbus_sendpacket() and vmbus_sendpacket_mpb_desc(), a walk through the ring by the iterator with
- * one commit a batch, ids that hv_vmbus gives and checks, a sender that sleeps for a moment when the
- * ring is full.
+ * one commit a batch, ids that hv_vmbus gives and checks, a sender that sleeps for a moment when
+ * the ring is full.
  */
 #include <linux/delay.h>
 #include <linux/errno.h>
