@@ -160,6 +160,40 @@ TEST(a_batch_that_fills_the_ring_asks_for_room_behind_all_that_it_has_sent)
 	scene_end();
 }
 
+static unsigned int read_inside;
+
+static void read_in_the_last(struct driver *d)
+{
+	if (d->packets == 13)
+		read_inside = host_read_all(&host);
+}
+
+/* What the peer knows of is too little to fill the ring: it would see no reason to signal room. */
+TEST(a_peer_that_makes_room_inside_a_batch_signals_it)
+{
+	u8 data[64] = { };
+	unsigned int i, read;
+
+	scene_client_open();
+	driver.echo = true;
+	driver.in_packet = read_in_the_last;
+	VmbChannelPause(driver.channel);
+	for (i = 0; i < 35; i++)
+		driver_send(&driver, data, sizeof(data), 0);
+	for (i = 1; i <= 12; i++)
+		host_send(&host, data, sizeof(data), i);
+	host_send(&host, data, sizeof(data), 0);
+	machine_settle();
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK_EQ(driver.batches, 1);
+	read = read_inside + host_read_all(&host);
+	machine_settle();
+	read += host_read_all(&host);
+	CHECK_EQ(read, 35 + 12);
+	scene_end();
+}
+
 TEST(every_message_of_a_long_stream_comes_in_order)
 {
 	unsigned int sent = 0, expected = 0;
