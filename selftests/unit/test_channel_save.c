@@ -274,7 +274,7 @@ TEST(nothing_of_the_queue_is_sent_while_it_is_saved)
 
 TEST(replies_that_waited_are_sent_in_the_next_life)
 {
-	unsigned int i;
+	unsigned int i, before;
 
 	open_server();
 	driver.echo = true;
@@ -294,6 +294,12 @@ TEST(replies_that_waited_are_sent_in_the_next_life)
 		CHECK_EQ(seen.data[0], i);
 		machine_settle();
 	}
+	/* With too many replies queued nothing more would be taken. */
+	VmbChannelStart(driver.channel);
+	before = driver.packets;
+	host_send(&host, "more", 4, 0);
+	machine_settle();
+	CHECK_EQ(driver.packets, before + 1);
 	scene_end();
 }
 
