@@ -482,22 +482,32 @@ static NTSTATUS fail_in_the_end(UINT32 size, PUINT32 needed)
 	return size ? STATUS_UNSUCCESSFUL : STATUS_BUFFER_TOO_SMALL;
 }
 
-static void check_odd_save(NTSTATUS (*odd)(UINT32 size, PUINT32 needed))
+static void save_until_it_fails(NTSTATUS (*odd)(UINT32 size, PUINT32 needed))
 {
-	ULONG filled, required;
-
 	open_server();
 	state_bytes = 24;
 	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
 	VmbChannelPause(driver.channel);
 	save_oddly = odd;
 	CHECK_EQ(save_all(4096), STATUS_UNSUCCESSFUL);
-	CHECK_EQ(saved_packets, 0);
-	/* What was written counts, and the next call tries that packet again. */
-	save_oddly = NULL;
+}
+
+/* What was written counts, and the next call tries that packet again. */
+static void save_the_rest(void)
+{
+	ULONG filled, required;
+
 	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob + blob_length, BLOB - blob_length,
 					&filled, &required), STATUS_SUCCESS);
 	blob_length += filled;
+}
+
+static void check_odd_save(NTSTATUS (*odd)(UINT32 size, PUINT32 needed))
+{
+	save_until_it_fails(odd);
+	CHECK_EQ(saved_packets, 0);
+	save_oddly = NULL;
+	save_the_rest();
 	VmbChannelSaveEnd(driver.channel);
 	be_born_again();
 	CHECK_EQ(restore_in_pieces(BLOB), STATUS_SUCCESS);
@@ -520,18 +530,10 @@ static NTSTATUS want_more(UINT32 size, PUINT32 needed)
 
 TEST(a_driver_that_wants_more_than_it_has_said_is_asked_again)
 {
-	ULONG filled, required;
-
-	open_server();
-	state_bytes = 24;
-	CHECK_EQ(driver_send(&driver, "ask", 3, WAIT_FLAG), STATUS_SUCCESS);
-	VmbChannelPause(driver.channel);
-	save_oddly = want_more;
 	/* It was given what it wants, and fails. */
-	CHECK_EQ(save_all(4096), STATUS_UNSUCCESSFUL);
+	save_until_it_fails(want_more);
 	CHECK(!save_oddly);
-	CHECK_EQ(VmbChannelSaveContinue(driver.channel, blob + blob_length, BLOB - blob_length,
-					&filled, &required), STATUS_SUCCESS);
+	save_the_rest();
 	CHECK_EQ(saved_packets, 1);
 	VmbChannelSaveEnd(driver.channel);
 	scene_end();
