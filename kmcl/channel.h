@@ -84,6 +84,7 @@ struct kmcl_sync;
 struct kmcl_save;
 struct kmcl_restore;
 struct kmcl_files;
+struct kmcl_frame;
 
 struct kmcl_packet {
 	u32 magic;
@@ -120,6 +121,8 @@ struct kmcl_tx {
 	unsigned int replies_queued;
 	unsigned int queued;		/* on queue and aside */
 	unsigned int queued_most;
+	unsigned int held;		/* in the ring, and not published before the batch ends */
+	unsigned long held_since;	/* jiffies */
 	u64 full_since;			/* ns; 0: nothing waits for room */
 
 	struct list_head frames;	/* contexts inside a completion routine */
@@ -159,29 +162,38 @@ struct kmcl_incoming {
 };
 
 struct kmcl_rx {
-	spinlock_t lock;		/* covers all but scratch, which is the runner's */
+	spinlock_t lock;		/* covers all but what is the runner's */
 	bool enabled;
 	bool running;
 	bool again;			/* signalled while running */
 	bool failed;			/* malformed packet: nothing more until a close */
 	bool starved;			/* waits for a completed packet: quota, memory, backlog */
 	bool passive;			/* VmbChannelSetIncomingProcessingAtPassive */
-	unsigned int outstanding;
-	unsigned int outstanding_most;
+	/*
+	 * Packets that the driver has, without the one that is being presented. -1 is that one, if
+	 * another thread has completed it before its callback has returned.
+	 */
+	int outstanding;
 	u32 quota;
 	u32 budget;			/* packets of one run; 0: no limit */
 	u32 time_ms;			/* of one run; 0: no limit */
 	bool in_thread;			/* a run has reached a limit: no other in a softirq */
 	struct task_struct *runner;
 	bool runner_in_softirq;
-	struct kmcl_incoming *presenting;
-	struct kmcl_incoming *held;	/* to be presented again, before anything else */
-	struct kmcl_incoming *failed_packet;
 	struct list_head all;
 	struct list_head free;
 	unsigned int free_count;
-	void *scratch;			/* payload of a completion, for its routine */
 	struct work_struct work;
+
+	/* the runner's, whose context the driver's callbacks are in */
+	bool in_batch;				/* at DISPATCH_LEVEL */
+	struct kmcl_incoming *held;		/* to be presented again, before anything else */
+	struct kmcl_incoming *presenting;	/* NULL again once it is completed in there */
+	struct kmcl_incoming *spare;		/* free, for the next packet */
+	struct kmcl_incoming *failed_packet;
+	struct kmcl_frame *frame;		/* of the completion routine that it is in */
+	int outstanding_most;
+	void *scratch;			/* payload of a completion, for its routine */
 };
 
 /* ---- channel ---- */
@@ -263,6 +275,11 @@ struct kmcl_channel {
 		struct list_head free;
 		unsigned int free_count;
 		unsigned int used;
+		/*
+		 * The one freed last, for whoever allocates next, without the lock: exchanged as a
+		 * whole. For lists and counts it is in use.
+		 */
+		struct kmcl_packet *parked;
 	} packets;
 };
 
@@ -311,6 +328,7 @@ void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 c
 void kmcl_packet_put_back(struct kmcl_packet *packet);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
 void kmcl_packets_trim(struct kmcl_channel *ch);
+unsigned int kmcl_packets_used(struct kmcl_channel *ch);
 VOID kmcl_packet_free_routine(VMBPACKET handle, NTSTATUS status, PVOID buffer, UINT32 length);
 
 static inline VMBPACKET kmcl_packet_handle(struct kmcl_packet *packet)
@@ -328,6 +346,7 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length);
 void kmcl_tx_drain(struct kmcl_channel *ch);
 void kmcl_tx_set_gate(struct kmcl_channel *ch, enum kmcl_gate gate);
+void kmcl_tx_end_batch(struct kmcl_channel *ch);
 void kmcl_tx_begin_close(struct kmcl_channel *ch);
 void kmcl_tx_ring_closed(struct kmcl_channel *ch);
 void kmcl_tx_stop_waiting(struct kmcl_channel *ch);
@@ -342,6 +361,8 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 
 /* routine.c */
 void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock);
+void kmcl_routine_deliver(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock);
 void kmcl_routine_done(struct kmcl_packet *packet)
 	__releases(&packet->ch->tx.lock);
@@ -358,6 +379,7 @@ void kmcl_rx_drain(struct kmcl_channel *ch);
 void kmcl_rx_reset(struct kmcl_channel *ch);
 void kmcl_rx_signalled(struct kmcl_channel *ch);
 bool kmcl_rx_is_mine(struct kmcl_channel *ch);
+bool kmcl_rx_in_batch(struct kmcl_channel *ch);
 struct kmcl_incoming *kmcl_rx_presented_here(VMBPACKETCOMPLETION handle);
 bool kmcl_rx_take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state);
 
@@ -388,7 +410,9 @@ void kmcl_view_remove(struct kmcl_channel *ch);
 struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
 struct kmcl_incoming *kmcl_incoming_take(struct kmcl_rx *rx);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
+void kmcl_incoming_end_use(struct kmcl_incoming *in);
 void kmcl_incoming_put(struct kmcl_incoming *in);
+void kmcl_incoming_put_spare(struct kmcl_incoming *in);
 void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in);
 void kmcl_incoming_free_all(struct kmcl_channel *ch);
 

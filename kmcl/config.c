@@ -83,9 +83,9 @@ static bool resize(struct kmcl_channel *ch, u32 max_packet, u32 max_external, u3
 	bool in_use;
 
 	spin_lock_bh(&ch->packets.lock);
+	kmcl_packets_trim(ch);
 	in_use = ch->packets.used;
 	if (!in_use) {
-		kmcl_packets_trim(ch);
 		ch->config.max_packet = max_packet;
 		ch->config.max_external = max_external;
 		ch->config.max_chain = max_chain;

@@ -104,30 +104,43 @@ static bool keep(struct kmcl_rx *rx, struct kmcl_incoming *in)
 	return true;
 }
 
-static void end_of_use(struct kmcl_incoming *in)
+/* Nobody looks at the packet any more: its object can be used for another. */
+void kmcl_incoming_end_use(struct kmcl_incoming *in)
 {
 	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
 	kmcl_received_end(in);
 }
 
-/* Give an object back. If delivery waits for one, it goes on. */
-void kmcl_incoming_put(struct kmcl_incoming *in)
+static void give_back(struct kmcl_incoming *in, bool is_news)
 {
 	struct kmcl_rx *rx = &in->ch->rx;
 	bool kept;
 
-	end_of_use(in);
 	spin_lock_bh(&rx->lock);
 	kept = keep(rx, in);
-	deliver_again(rx);
+	if (is_news)
+		deliver_again(rx);
 	spin_unlock_bh(&rx->lock);
 	if (!kept)
 		free_incoming(in);
 }
 
+/* Give an object back. If delivery waits for one, it goes on. */
+void kmcl_incoming_put(struct kmcl_incoming *in)
+{
+	kmcl_incoming_end_use(in);
+	give_back(in, true);
+}
+
+/* Delivery ends and gives back the free object that it had for the next packet. */
+void kmcl_incoming_put_spare(struct kmcl_incoming *in)
+{
+	give_back(in, false);
+}
+
 /**
  * kmcl_incoming_completed() - a packet's stay with the driver is over
- * @ch: the channel
+ * @ch: the channel; the packet was not completed in its own callback
  * @in: its object, given back; NULL if that is queued as a reply
  *
  * The last access to the channel is under the lock: a close waits for the count.
@@ -137,7 +150,7 @@ void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in)
 	struct kmcl_rx *rx = &ch->rx;
 
 	if (in)
-		end_of_use(in);
+		kmcl_incoming_end_use(in);
 	spin_lock_bh(&rx->lock);
 	if (in && !keep(rx, in)) {
 		spin_unlock_bh(&rx->lock);
@@ -148,7 +161,7 @@ void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in)
 	/* Who waits for the last one takes the lock after joining the queue. */
 	if (!rx->outstanding && waitqueue_active(&ch->wait))
 		wake_up_all(&ch->wait);
-	if (rx->outstanding < READ_ONCE(rx->quota))
+	if (rx->outstanding < 0 || rx->outstanding < READ_ONCE(rx->quota))
 		deliver_again(rx);
 	spin_unlock_bh(&rx->lock);
 }

@@ -12,8 +12,10 @@
 #include "channel.h"
 #include "stats.h"
 
-/* Idle packets kept for reuse. */
-#define CACHED_PACKETS	128
+/* Idle packets that a channel keeps for reuse, beside the parked one; of large ones fewer. */
+#define CACHED_PACKETS	127
+#define CACHED_LARGE	31
+#define CACHED_BYTES	(1u << 20)
 
 /* The packet behind a handle. NULL if the handle is none, as far as the memory still tells. */
 struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
@@ -102,6 +104,16 @@ static struct kmcl_packet *add_packet(struct kmcl_channel *ch, u32 capacity)
 	return packet;
 }
 
+static struct kmcl_packet *take_parked(struct kmcl_channel *ch)
+{
+	return READ_ONCE(ch->packets.parked) ? xchg(&ch->packets.parked, NULL) : NULL;
+}
+
+static bool park(struct kmcl_channel *ch, struct kmcl_packet *packet)
+{
+	return !READ_ONCE(ch->packets.parked) && !cmpxchg(&ch->packets.parked, NULL, packet);
+}
+
 /* What a packet's former life may have left in it that its next one would see. */
 static void renew(struct kmcl_packet *packet)
 {
@@ -133,7 +145,7 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 
 	if (KMCL_MISUSE(!ch, "invalid channel"))
 		return NULL;
-	packet = take_cached(ch, &capacity);
+	packet = take_parked(ch) ?: take_cached(ch, &capacity);
 	if (packet)
 		renew(packet);
 	else
@@ -146,17 +158,23 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 }
 EXPORT_SYMBOL_GPL(VmbPacketAllocate);
 
-/* An allocated packet's life ends; the object may be kept. */
-void kmcl_packet_put_back(struct kmcl_packet *packet)
+static bool is_room_for(const struct kmcl_channel *ch, const struct kmcl_packet *packet)
 {
-	struct kmcl_channel *ch = packet->ch;
+	unsigned int count = ch->packets.free_count;
+
+	return count < CACHED_LARGE ||
+	       (count < CACHED_PACKETS &&
+		count * (sizeof(*packet) + packet->capacity) < CACHED_BYTES);
+}
+
+static void keep_or_free(struct kmcl_channel *ch, struct kmcl_packet *packet)
+{
 	bool keep;
 
-	WRITE_ONCE(packet->magic, 0);
 	spin_lock_bh(&ch->packets.lock);
 	list_del(&packet->all);
 	ch->packets.used--;
-	keep = ch->packets.free_count < CACHED_PACKETS;
+	keep = is_room_for(ch, packet);
 	if (keep) {
 		list_add(&packet->all, &ch->packets.free);
 		ch->packets.free_count++;
@@ -164,6 +182,16 @@ void kmcl_packet_put_back(struct kmcl_packet *packet)
 	spin_unlock_bh(&ch->packets.lock);
 	if (!keep)
 		free_packet(packet);
+}
+
+/* An allocated packet's life ends; the object may be kept. */
+void kmcl_packet_put_back(struct kmcl_packet *packet)
+{
+	struct kmcl_channel *ch = packet->ch;
+
+	WRITE_ONCE(packet->magic, 0);
+	if (!park(ch, packet))
+		keep_or_free(ch, packet);
 }
 
 /* The completion routine that an allocated packet starts with. */
@@ -349,9 +377,21 @@ static void free_list(struct list_head *packets)
 	}
 }
 
+/* With packets.lock held: how many packets the driver has. */
+unsigned int kmcl_packets_used(struct kmcl_channel *ch)
+{
+	return ch->packets.used - !!READ_ONCE(ch->packets.parked);
+}
+
 /* Drop the objects kept for reuse: their size is about to change, or the channel to go. */
 void kmcl_packets_trim(struct kmcl_channel *ch)
 {
+	struct kmcl_packet *parked = take_parked(ch);
+
+	if (parked) {
+		list_move_tail(&parked->all, &ch->packets.free);
+		ch->packets.used--;
+	}
 	free_list(&ch->packets.free);
 	ch->packets.free_count = 0;
 }
@@ -359,9 +399,10 @@ void kmcl_packets_trim(struct kmcl_channel *ch)
 /* At cleanup. Return: how many packets the driver has left. */
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch)
 {
-	unsigned int left = ch->packets.used;
+	unsigned int left;
 
 	kmcl_packets_trim(ch);
+	left = ch->packets.used;
 	free_list(&ch->packets.all);
 	ch->packets.used = 0;
 	return left;

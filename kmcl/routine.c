@@ -6,13 +6,16 @@
  * send. A routine may send, and so on: without care the stack would grow with every packet. Each
  * context inside a routine therefore has a frame on its stack; a packet that is done in the same
  * context waits in that frame until the running routine has returned.
+ *
+ * Routines of completions that arrive run in the delivery context. There is one, and whoever closes
+ * the channel waits for it, so its frame is found and forgotten without the lock.
  */
 #include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "channel.h"
 
-struct frame {
+struct kmcl_frame {
 	struct list_head node;
 	struct task_struct *task;
 	bool in_softirq;
@@ -20,18 +23,20 @@ struct frame {
 };
 
 /* A softirq that interrupts a routine is a context of its own on the same task. */
-static struct frame *my_frame(struct kmcl_tx *tx)
+static struct kmcl_frame *my_frame(struct kmcl_channel *ch)
 {
 	bool in_softirq = in_serving_softirq();
-	struct frame *frame;
+	struct kmcl_frame *frame;
 
-	list_for_each_entry(frame, &tx->frames, node)
+	if (kmcl_rx_is_mine(ch) && ch->rx.frame)
+		return ch->rx.frame;
+	list_for_each_entry(frame, &ch->tx.frames, node)
 		if (frame->task == current && frame->in_softirq == in_softirq)
 			return frame;
 	return NULL;
 }
 
-static struct kmcl_packet *next_done(struct frame *frame)
+static struct kmcl_packet *next_done(struct kmcl_frame *frame)
 {
 	struct kmcl_txn *txn = list_first_entry_or_null(&frame->done, struct kmcl_txn, link);
 
@@ -54,31 +59,41 @@ static void wake_if_last(struct kmcl_channel *ch)
 		wake_up_all(&ch->wait);
 }
 
-static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length,
-		bool completing)
+/* The packet is the driver's again before its routine runs, and may be gone afterwards. */
+static inline void call(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock)
 {
+	PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
+
+	packet->state = KMCL_PACKET_IDLE;
+	spin_unlock_bh(&packet->ch->tx.lock);
+	routine(kmcl_packet_handle(packet), status, length ? data : NULL, length);
+}
+
+/* The routines of packets that have waited in a frame. With the lock held, also afterwards. */
+static void call_done(struct kmcl_tx *tx, struct kmcl_frame *frame)
+{
+	struct kmcl_packet *packet;
+
+	while ((packet = next_done(frame))) {
+		tx->completing--;
+		call(packet, STATUS_SUCCESS, NULL, 0);
+		spin_lock_bh(&tx->lock);
+	}
+}
+
+static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock)
+{
+	struct kmcl_frame frame = { .task = current, .in_softirq = in_serving_softirq() };
 	struct kmcl_channel *ch = packet->ch;
 	struct kmcl_tx *tx = &ch->tx;
-	struct frame frame = { .task = current, .in_softirq = in_serving_softirq() };
 
 	INIT_LIST_HEAD(&frame.done);
 	list_add(&frame.node, &tx->frames);
-	do {
-		PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
-
-		if (completing)
-			tx->completing--;
-		packet->state = KMCL_PACKET_IDLE;
-		spin_unlock_bh(&tx->lock);
-		routine(kmcl_packet_handle(packet), status, length ? data : NULL, length);
-		spin_lock_bh(&tx->lock);
-
-		status = STATUS_SUCCESS;
-		length = 0;
-		completing = true;
-		packet = next_done(&frame);
-	} while (packet);
+	call(packet, status, data, length);
+	spin_lock_bh(&tx->lock);
+	call_done(tx, &frame);
 	list_del(&frame.node);
 	wake_if_last(ch);
 	spin_unlock_bh(&tx->lock);
@@ -97,7 +112,32 @@ static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 len
 void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock)
 {
-	run(packet, status, data, length, false);
+	run(packet, status, data, length);
+}
+
+/**
+ * kmcl_routine_deliver() - as kmcl_routine_run(), in the delivery context of the channel
+ * @packet: accepted, and of no further use to the library; idle from here on
+ * @status: the result
+ * @data: completion payload, valid during the call only
+ * @length: bytes
+ */
+void kmcl_routine_deliver(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
+	__releases(&packet->ch->tx.lock)
+{
+	struct kmcl_channel *ch = packet->ch;
+	struct kmcl_frame frame;
+
+	INIT_LIST_HEAD(&frame.done);
+	ch->rx.frame = &frame;
+	call(packet, status, data, length);
+	if (unlikely(!list_empty(&frame.done))) {
+		spin_lock_bh(&ch->tx.lock);
+		call_done(&ch->tx, &frame);
+		wake_if_last(ch);
+		spin_unlock_bh(&ch->tx.lock);
+	}
+	ch->rx.frame = NULL;
 }
 
 /* The default routine, which frees the packet, needs no frame. */
@@ -123,16 +163,17 @@ void kmcl_routine_done(struct kmcl_packet *packet)
 	__releases(&packet->ch->tx.lock)
 {
 	struct kmcl_tx *tx = &packet->ch->tx;
-	struct frame *frame;
+	struct kmcl_frame *frame;
 
 	if (packet->routine == kmcl_packet_free_routine) {
 		spin_unlock_bh(&tx->lock);
 		free_done(packet);
 		return;
 	}
-	frame = my_frame(tx);
+	frame = my_frame(packet->ch);
 	if (!frame) {
-		run(packet, STATUS_SUCCESS, NULL, 0, true);
+		tx->completing--;
+		run(packet, STATUS_SUCCESS, NULL, 0);
 		return;
 	}
 	list_add_tail(&packet->txn.link, &frame->done);
@@ -160,7 +201,7 @@ bool kmcl_routine_is_mine(struct kmcl_channel *ch)
 	bool mine;
 
 	spin_lock_bh(&ch->tx.lock);
-	mine = my_frame(&ch->tx);
+	mine = my_frame(ch);
 	spin_unlock_bh(&ch->tx.lock);
 	return mine;
 }

@@ -87,40 +87,45 @@ static void commit_before_callback(struct kmcl_channel *ch, const struct batch *
 }
 
 /*
- * What the callback left behind: the packet deferred, failed, or out of our hands. It says so in
- * this very context, or nobody does.
+ * What the callback left behind: the packet completed, deferred, failed, or with the driver. It
+ * says so in this very context, or nobody does; most packets are completed there, and cost no lock.
  */
 static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming *in)
 {
 	struct kmcl_rx *rx = &ch->rx;
-	bool failed = rx->failed_packet == in;
 
-	rx->presenting = NULL;
-	if (likely(!failed && rx->held != in))
+	if (likely(!rx->presenting))
 		return STEP_ON;
+	/* Both at once, for who adds them. */
 	spin_lock_bh(&rx->lock);
-	rx->failed_packet = NULL;
-	rx->outstanding--;
+	rx->presenting = NULL;
+	if (rx->held != in && rx->failed_packet != in)
+		rx->outstanding++;
 	spin_unlock_bh(&rx->lock);
-	if (!failed)
+	if (rx->failed_packet != in)
 		return STEP_ON;
+	rx->failed_packet = NULL;
 	kmcl_incoming_put(in);
 	return fail(ch, KMCL_BAD_MESSAGE);
 }
 
-/* With the lock held: the driver gets this packet next. */
-static void count_in(struct kmcl_rx *rx, struct kmcl_incoming *in)
+static void note_most(struct kmcl_rx *rx)
 {
-	rx->presenting = in;
-	rx->outstanding_most = max(rx->outstanding_most, ++rx->outstanding);
+	int outstanding = READ_ONCE(rx->outstanding) + 1;
+
+	if (outstanding > rx->outstanding_most)
+		WRITE_ONCE(rx->outstanding_most, outstanding);
 }
 
 static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, struct batch *batch)
 {
 	u32 flags = in->external ? VMBUS_CHANNEL_PROCESS_PACKET_FLAG_EXTERNAL_DATA : 0;
 	VMBPACKETCOMPLETION handle = (VMBPACKETCOMPLETION)in;
+	struct kmcl_rx *rx = &ch->rx;
 
 	commit_before_callback(ch, batch);
+	rx->presenting = in;
+	note_most(rx);
 	in->since = jiffies;
 	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
 	if (ch->config.process_packet) {
@@ -140,11 +145,8 @@ static enum step present_again(struct kmcl_channel *ch, struct batch *batch)
 
 	if (!batch->passive)
 		return STEP_PASSIVE;
-	spin_lock_bh(&rx->lock);
 	in = rx->held;
-	rx->held = NULL;
-	count_in(rx, in);
-	spin_unlock_bh(&rx->lock);
+	WRITE_ONCE(rx->held, NULL);
 	return present(ch, in, batch);
 }
 
@@ -153,19 +155,22 @@ static void delivery_work(struct kmcl_rx *rx)
 	queue_work(kmcl_delivery_wq, &rx->work);
 }
 
-/*
- * With the lock held: may another packet be outstanding? If not, completing one starts delivery
- * again.
- */
-static bool may_take(struct kmcl_channel *ch)
+/* May another packet be outstanding? Without the lock a yes is true and a no may be old. */
+static bool may_take(const struct kmcl_channel *ch)
 {
-	struct kmcl_rx *rx = &ch->rx;
+	int outstanding = READ_ONCE(ch->rx.outstanding);
 
-	rx->starved = rx->outstanding >= READ_ONCE(rx->quota) ||
-		      READ_ONCE(ch->tx.replies_queued) >= REPLY_BACKLOG;
-	if (rx->starved)
+	return (outstanding < 0 || outstanding < READ_ONCE(ch->rx.quota)) &&
+	       READ_ONCE(ch->tx.replies_queued) < REPLY_BACKLOG;
+}
+
+/* With the lock held. If not, completing a packet starts delivery again. */
+static bool may_take_or_wait(struct kmcl_channel *ch)
+{
+	ch->rx.starved = !may_take(ch);
+	if (ch->rx.starved)
 		kmcl_count(ch, QUOTA_STOPS);
-	return !rx->starved;
+	return !ch->rx.starved;
 }
 
 static struct kmcl_incoming *take_new_object(struct kmcl_channel *ch)
@@ -175,34 +180,39 @@ static struct kmcl_incoming *take_new_object(struct kmcl_channel *ch)
 
 	if (!in)
 		kmcl_count(ch, MEMORY_STOPS);
+	if (in)
+		return in;
 	spin_lock_bh(&rx->lock);
-	if (in) {
-		count_in(rx, in);
-	} else if (list_empty(&rx->free)) {
-		/* All objects are out, so one will come back and start delivery. */
+	/* If all objects are out, one will come back and start delivery. */
+	if (list_empty(&rx->free))
 		rx->starved = true;
-	} else {
+	else
 		delivery_work(rx);
-	}
 	spin_unlock_bh(&rx->lock);
-	return in;
+	return NULL;
 }
 
-/* An object for the next packet, counted as the driver's. NULL: not now. */
+/* An object for the next packet. NULL: not now. */
 static struct kmcl_incoming *take_object(struct kmcl_channel *ch)
 {
-	struct kmcl_incoming *in = NULL;
 	struct kmcl_rx *rx = &ch->rx;
+	struct kmcl_incoming *in = rx->spare;
 	bool may;
 
+	if (likely(in && may_take(ch))) {
+		rx->spare = NULL;
+		return in;
+	}
 	spin_lock_bh(&rx->lock);
-	may = may_take(ch);
-	if (may)
-		in = kmcl_incoming_take(rx);
-	if (in)
-		count_in(rx, in);
+	may = may_take_or_wait(ch);
+	if (may) {
+		rx->spare = NULL;
+		in = in ?: kmcl_incoming_take(rx);
+	}
 	spin_unlock_bh(&rx->lock);
-	return in || !may ? in : take_new_object(ch);
+	if (!may)
+		return NULL;
+	return in ?: take_new_object(ch);
 }
 
 /* The message inside a payload: all of it, or in pipe mode what its header says. */
@@ -386,9 +396,12 @@ static enum step deliver_batch(struct kmcl_channel *ch, struct batch *batch)
 	enum step stop;
 
 	kmcl_ring_mask(&ch->link.in);
+	ch->rx.in_batch = !batch->passive;
 	do {
 		stop = step(ch, batch);
 	} while (stop == STEP_ON);
+	ch->rx.in_batch = false;
+	kmcl_tx_end_batch(ch);
 	commit(ch);
 	end_batch(ch, batch);
 	return stop;
@@ -450,6 +463,9 @@ static void end(struct kmcl_channel *ch, enum step stop)
 {
 	struct kmcl_rx *rx = &ch->rx;
 
+	if (rx->spare)
+		kmcl_incoming_put_spare(rx->spare);
+	rx->spare = NULL;
 	spin_lock_bh(&rx->lock);
 	rx->running = false;
 	rx->runner = NULL;
@@ -582,6 +598,12 @@ bool kmcl_rx_is_mine(struct kmcl_channel *ch)
 	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == !!in_serving_softirq();
 }
 
+/* Is the caller inside a batch, whose end is near? */
+bool kmcl_rx_in_batch(struct kmcl_channel *ch)
+{
+	return kmcl_rx_is_mine(ch) && ch->rx.in_batch;
+}
+
 void kmcl_rx_init(struct kmcl_channel *ch)
 {
 	struct kmcl_rx *rx = &ch->rx;
@@ -599,6 +621,15 @@ void kmcl_rx_destroy(struct kmcl_channel *ch)
 {
 	cancel_work_sync(&ch->rx.work);
 	kmcl_incoming_free_all(ch);
+}
+
+/* A packet has been completed in its own callback; @in: its object, NULL if that is queued. */
+static void completed_here(struct kmcl_rx *rx, struct kmcl_incoming *in)
+{
+	if (in)
+		kmcl_incoming_end_use(in);
+	rx->spare = in;
+	rx->presenting = NULL;
 }
 
 /* Not so where the driver, or a server's client, has made the ring smaller than the packet. */
@@ -629,6 +660,7 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 {
 	struct kmcl_incoming *in = kmcl_incoming_from_handle(PacketCompletionContext);
 	struct kmcl_channel *ch;
+	bool presented_here;
 
 	if (KMCL_MISUSE(!in, "invalid packet"))
 		return;
@@ -642,10 +674,14 @@ VOID VmbChannelPacketComplete(VMBPACKETCOMPLETION PacketCompletionContext,
 		kmcl_tell("channel %s: a reply does not fit into the ring\n", ch->label);
 		BufSize = 0;
 	}
+	presented_here = kmcl_rx_is_mine(ch) && ch->rx.presenting == in;
 	if (in->wants_completion &&
 	    !kmcl_tx_reply(in, PacketCompletionBuffer, PacketCompletionBuffer ? BufSize : 0))
 		in = NULL;
-	kmcl_incoming_completed(ch, in);
+	if (presented_here)
+		completed_here(&ch->rx, in);
+	else
+		kmcl_incoming_completed(ch, in);
 }
 EXPORT_SYMBOL_GPL(VmbChannelPacketComplete);
 

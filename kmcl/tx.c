@@ -22,6 +22,9 @@
 #define RETRY_MIN_MS	10u
 #define RETRY_MAX_MS	1000u
 
+/* What a batch of delivery may send before the peer sees it. */
+#define HELD_PACKETS	32u
+
 static u32 packet_length(u32 head, u32 length)
 {
 	return kmcl_round8(sizeof(struct kmcl_desc) + head + length);
@@ -61,20 +64,21 @@ static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc, u3
 static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
 			 const void *head, u32 head_length, const void *data, u32 length)
 {
-	u32 used = sizeof(*desc) + head_length + length;
 	u32 whole = desc->len8 * 8u;
 
 	count_sent(ch, desc, whole);
+	/* The message may end before the last word does. */
+	memset(to + whole - 8, 0, 8);
 	memcpy(to, desc, sizeof(*desc));
 	if (head_length)
 		memcpy(to + sizeof(*desc), head, head_length);
 	memcpy(to + sizeof(*desc) + head_length, data, length);
-	memset(to + used, 0, whole - used);
 	kmcl_ring_push(&ch->link.out, whole);
 }
 
 static inline void publish(struct kmcl_channel *ch)
 {
+	ch->tx.held = 0;
 	if (!kmcl_ring_publish(&ch->link.out)) {
 		kmcl_count(ch, SIGNALS_SUPPRESSED);
 		kmcl_trace_signal(ch, KMCL_SIGNAL_SUPPRESSED);
@@ -90,6 +94,43 @@ static void publish_rest(struct kmcl_channel *ch)
 {
 	if (ch->link.out.mine != ch->link.out.published)
 		publish(ch);
+}
+
+static bool held_enough(struct kmcl_channel *ch)
+{
+	return ch->tx.held >= HELD_PACKETS || time_after(jiffies, ch->tx.held_since) ||
+	       kmcl_ring_uncommitted(&ch->link.out) >= ch->link.out.size / 4;
+}
+
+/*
+ * What a batch of delivery sends is published in one piece, with one decision whether to signal:
+ * at its end, or when it is much or took long.
+ */
+static inline void publish_soon(struct kmcl_channel *ch)
+{
+	if (!kmcl_rx_in_batch(ch)) {
+		publish(ch);
+		return;
+	}
+	if (!ch->tx.held++)
+		ch->tx.held_since = jiffies;
+	if (held_enough(ch))
+		publish(ch);
+}
+
+/**
+ * kmcl_tx_end_batch() - publish what a batch of delivery has sent
+ * @ch: the channel
+ *
+ * In the delivery context.
+ */
+void kmcl_tx_end_batch(struct kmcl_channel *ch)
+{
+	if (!READ_ONCE(ch->tx.held))
+		return;
+	spin_lock_bh(&ch->tx.lock);
+	publish_rest(ch);
+	spin_unlock_bh(&ch->tx.lock);
 }
 
 /* From the first packet that finds no room until the queue is empty again. */
@@ -325,6 +366,8 @@ static void enqueue(struct kmcl_channel *ch, struct kmcl_txn *txn,
 
 	if (!tx->ring_open)
 		return;
+	/* Before the peer is asked for room it has to know all that it may make room of. */
+	publish_rest(ch);
 	ring_is_full(ch);
 	if (was_empty)
 		tx->retry_ms = RETRY_MIN_MS;
@@ -393,7 +436,7 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 		     message->data, message->length);
 	packet->state = KMCL_PACKET_ON_WIRE;
 	*sent = packet_sent(packet);
-	publish(ch);
+	publish_soon(ch);
 	return STATUS_SUCCESS;
 }
 
@@ -490,7 +533,7 @@ bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 		err = reserve(ch, &txn->desc, &to);
 	if (!err) {
 		write_packet(ch, to, &txn->desc, NULL, 0, data, length);
-		publish(ch);
+		publish_soon(ch);
 	} else if (err == -EAGAIN) {
 		tx->replies_queued++;
 		enqueue(ch, txn, &message);
@@ -611,6 +654,8 @@ static struct kmcl_packet *end_transaction(struct kmcl_packet *packet, NTSTATUS 
  * @data: the payload, a private copy
  * @length: bytes
  *
+ * In the delivery context.
+ *
  * Return: false if no such transaction is open.
  */
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length)
@@ -627,7 +672,7 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 		packet = end_transaction(packet, status, data, length);
 	}
 	if (packet)
-		kmcl_routine_run(packet, status, data, length);
+		kmcl_routine_deliver(packet, status, data, length);
 	else
 		spin_unlock_bh(&tx->lock);
 	return found;

@@ -137,8 +137,8 @@ static void look_at_receiving(struct kmcl_channel *ch, struct kmcl_snapshot *s)
 	s->quota = READ_ONCE(rx->quota);
 	s->budget = READ_ONCE(rx->budget);
 	s->time_ms = READ_ONCE(rx->time_ms);
-	s->outstanding = rx->outstanding;
-	s->outstanding_most = rx->outstanding_most;
+	s->outstanding = rx->outstanding + !!READ_ONCE(rx->presenting);
+	s->outstanding_most = READ_ONCE(rx->outstanding_most);
 	list_for_each_entry(in, &rx->all, all) {
 		int state = READ_ONCE(in->state);
 
@@ -170,7 +170,7 @@ static void look_at_life(struct kmcl_channel *ch, struct kmcl_snapshot *s)
 	}
 	spin_unlock_bh(&ch->lock);
 	spin_lock_bh(&ch->packets.lock);
-	s->allocated = ch->packets.used;
+	s->allocated = kmcl_packets_used(ch);
 	spin_unlock_bh(&ch->packets.lock);
 }
 

@@ -38,6 +38,162 @@ TEST(a_batch_ends_with_one_call)
 	scene_end();
 }
 
+/* ---- what a batch sends ---- */
+
+static u32 index_in[64];	/* what the peer sees of our ring in the callback of each packet */
+static unsigned long ms_in_packet;
+
+static void note_index(struct driver *d)
+{
+	index_in[d->packets - 1] = host.link->out.ctl->write_index;
+	if (ms_in_packet)
+		machine_take(ms_in_packet);
+}
+
+/* Packets that want a completion, delivered as one batch. Return: signals to the peer. */
+static unsigned int echo_batch(unsigned int count, u32 length)
+{
+	static const u8 data[64];
+	unsigned int i, before;
+
+	driver.echo = true;
+	driver.in_packet = note_index;
+	VmbChannelPause(driver.channel);
+	for (i = 1; i <= count; i++)
+		host_send(&host, data, length, i);
+	machine_settle();
+	before = host.signals;
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK_EQ(driver.packets, count);
+	CHECK_EQ(driver.batches, 1);
+	return host.signals - before;
+}
+
+TEST(what_a_batch_sends_is_published_at_its_end)
+{
+	scene_client_open();
+	CHECK_EQ(echo_batch(20, 1), 1);
+	CHECK_EQ(index_in[19], index_in[0]);
+	CHECK_EQ(host_read_all(&host), 20);
+	scene_end();
+}
+
+TEST(a_batch_that_sends_much_is_published_in_pieces)
+{
+	scene_client_open();
+	CHECK_EQ(echo_batch(60, 0), 1);
+	CHECK_EQ(index_in[31], index_in[0]);
+	CHECK(index_in[32] != index_in[0]);
+	CHECK_EQ(index_in[59], index_in[32]);
+	CHECK_EQ(host_read_all(&host), 60);
+	scene_end();
+}
+
+TEST(a_batch_that_sends_a_quarter_of_the_ring_is_published_in_between)
+{
+	scene_client_open();
+	CHECK_EQ(echo_batch(20, 64), 1);
+	CHECK_EQ(index_in[11], index_in[0]);
+	CHECK(index_in[12] != index_in[0]);
+	CHECK_EQ(host_read_all(&host), 20);
+	scene_end();
+}
+
+TEST(a_batch_that_takes_long_is_published_in_between)
+{
+	scene_client_open();
+	ms_in_packet = 1;
+	CHECK_EQ(echo_batch(5, 1), 1);
+	CHECK(index_in[2] != index_in[0]);
+	CHECK_EQ(host_read_all(&host), 5);
+	scene_end();
+}
+
+TEST(what_is_sent_at_passive_level_is_published_at_once)
+{
+	scene_client_open();
+	VmbChannelSetIncomingProcessingAtPassive(driver.channel, TRUE);
+	CHECK_EQ(echo_batch(5, 1), 1);
+	CHECK(index_in[1] != index_in[0]);
+	CHECK_EQ(host_read_all(&host), 5);
+	scene_end();
+}
+
+TEST(what_others_send_publishes_what_a_batch_has_sent)
+{
+	unsigned int i;
+
+	scene_client_open();
+	CHECK_EQ(echo_batch(5, 1), 1);
+	driver_send(&driver, "y", 1, 0);
+	for (i = 0; i < 6; i++)
+		CHECK_EQ(host_read(&host, &seen), 1);
+	CHECK_EQ(seen.desc.type, KMCL_PKT_DATA_INBAND);
+	scene_end();
+}
+
+TEST(a_batch_that_fills_the_ring_asks_for_room_behind_all_that_it_has_sent)
+{
+	u8 large[64] = { };
+	unsigned int i, read = 0;
+
+	scene_client_open();
+	driver.echo = true;
+	VmbChannelPause(driver.channel);
+	for (i = 0; i < 10; i++)
+		driver_send(&driver, large, 64, 0);
+	for (i = 1; !host_send(&host, large, 64, i); i++)
+		;
+	machine_settle();
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK(((struct kmcl_channel *)driver.channel)->tx.queued);
+	while (read < i + 9) {
+		unsigned int n = host_read_all(&host);
+
+		CHECK(n);
+		read += n;
+		machine_settle();
+	}
+	CHECK_EQ(read, i + 9);
+	scene_end();
+}
+
+static unsigned int read_inside;
+
+static void read_in_the_last(struct driver *d)
+{
+	if (d->packets == 13)
+		read_inside = host_read_all(&host);
+}
+
+/* What the peer knows of is too little to fill the ring: it would see no reason to signal room. */
+TEST(a_peer_that_makes_room_inside_a_batch_signals_it)
+{
+	u8 data[64] = { };
+	unsigned int i, read;
+
+	scene_client_open();
+	driver.echo = true;
+	driver.in_packet = read_in_the_last;
+	VmbChannelPause(driver.channel);
+	for (i = 0; i < 35; i++)
+		driver_send(&driver, data, sizeof(data), 0);
+	for (i = 1; i <= 12; i++)
+		host_send(&host, data, sizeof(data), i);
+	host_send(&host, data, sizeof(data), 0);
+	machine_settle();
+	VmbChannelStart(driver.channel);
+	machine_settle();
+	CHECK_EQ(driver.batches, 1);
+	read = read_inside + host_read_all(&host);
+	machine_settle();
+	read += host_read_all(&host);
+	CHECK_EQ(read, 35 + 12);
+	scene_end();
+}
+
 TEST(every_message_of_a_long_stream_comes_in_order)
 {
 	unsigned int sent = 0, expected = 0;

@@ -48,6 +48,8 @@
 		machine_point(); \
 		__atomic_store_n(p, value, __ATOMIC_RELEASE); /* this last */ \
 	} while (0)
+#define xchg(p, new) \
+	({ machine_point(); __atomic_exchange_n(p, new, __ATOMIC_SEQ_CST); })
 #define cmpxchg(p, old, new) \
 	({ __typeof__(*(p)) old_ = (old); machine_point(); \
 	   __atomic_compare_exchange_n(p, &old_, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
