@@ -588,13 +588,16 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 	finish_sent(&sent);
 }
 
-/* The claim is lost: release those who wait in state callbacks, so that closing can begin. */
+/*
+ * The claim is lost: release those who wait in state callbacks, so that closing can begin; or if it
+ * has begun, those whose pages the peer had.
+ */
 void kmcl_tx_stop_waiting(struct kmcl_channel *ch)
 {
 	struct kmcl_tx *tx = &ch->tx;
 
 	spin_lock_bh(&tx->lock);
-	if (tx->gate == KMCL_GATE_OPEN)
+	if (tx->gate == KMCL_GATE_OPEN || tx->closing)
 		kmcl_sync_release_all(ch);
 	spin_unlock_bh(&tx->lock);
 }

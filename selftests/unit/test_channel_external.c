@@ -289,6 +289,31 @@ TEST(a_request_with_pages_waits_until_the_peer_cannot_touch_them)
 	scene_end();
 }
 
+static struct task_struct *requester;
+static NTSTATUS request_status;
+
+static void rescind_and_wait(struct driver *d)
+{
+	machine_settle();
+	CHECK_EQ(request_status, STATUS_PENDING);
+	host_rescind(&host);
+	machine_join(requester);
+	CHECK_EQ(request_status, STATUS_DEVICE_REMOVED);
+}
+
+TEST(a_rescind_during_a_close_releases_a_request_with_pages)
+{
+	scene_client_open();
+	make_mdl(0, 0, 8, true);
+	request_status = STATUS_PENDING;
+	requester = machine_start("request", sync_task, &request_status);
+	machine_settle();
+	driver.in_suspend = rescind_and_wait;
+	driver_disable(&driver);
+	CHECK_LOG("suspend closed ");
+	scene_end();
+}
+
 /* ---- what a server is sent ---- */
 
 static u8 ranges[256];
