@@ -133,6 +133,8 @@ struct kmcl_hv_offer *kmcl_hv_withhold(struct hv_device *device)
 
 	mutex_lock(&rescind_lock);
 	offer = hv_get_drvdata(device);
+	if (offer && offer->unbound)
+		offer = NULL;
 	if (offer) {
 		kref_get(&offer->ref);
 		offer->withheld = true;
@@ -228,17 +230,20 @@ static void unbind(struct hv_device *device)
 
 	mutex_lock(&rescind_lock);
 	offer = hv_get_drvdata(device);
-	hv_set_drvdata(device, NULL);
 	offer->unbound = true;
-	unwatch_rescind(offer);
 	mutex_unlock(&rescind_lock);
 
 	if (READ_ONCE(device->channel->rescind))
 		kmcl_offer_withdraw(&offer->base);
 	else
 		kmcl_offer_unbind(&offer->base);
+	/* A rescind meanwhile finds it, tells the channel, and leaves the rest to a worker. */
 	kmcl_offer_wait_unclaimed(&offer->base);
 	cancel_work_sync(&offer->offer_again);
+	mutex_lock(&rescind_lock);
+	hv_set_drvdata(device, NULL);
+	unwatch_rescind(offer);
+	mutex_unlock(&rescind_lock);
 	/* Should that have been left to do it. */
 	if (offer->rescinded)
 		kmcl_hv_released(&offer->base);

@@ -4,6 +4,7 @@
 #define KMCL_TEST_PEER_H
 
 #include <linux/atomic.h>
+#include <linux/device.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -87,6 +88,7 @@ NTSTATUS client_order_with(struct client *c, struct peer_answer *answer, enum pe
 NTSTATUS client_tell(struct client *c, enum peer_op op, const u32 arg[PEER_ARGS]);
 void client_make_order(struct peer_order *order, enum peer_op op, const u32 arg[PEER_ARGS]);
 bool client_hello(struct client *c);
+struct device *client_device(struct client *c);
 unsigned int client_open_requests(struct client *c);
 bool client_has_failed(struct client *c);
 u32 client_room_index(struct client *c);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The client driver of the tests with the test peer: peer.h says what it does. */
+#include "hyperv/hyperv.h"
 #include "channel.h"
 #include "peer.h"
 
@@ -276,6 +277,12 @@ bool client_reopen(struct client *c)
 static struct kmcl_channel *channel_of(struct client *c)
 {
 	return (struct kmcl_channel *)c->channel;
+}
+
+/* What an open client is bound to on hv_vmbus, with a reference. */
+struct device *client_device(struct client *c)
+{
+	return get_device(&kmcl_hv_offer(channel_of(c)->offer)->device->device);
 }
 
 /* Sent, and not completed. */

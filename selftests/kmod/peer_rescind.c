@@ -413,6 +413,93 @@ static void synchronous(struct ktap *t, struct client *c)
 	report(t, &s);
 }
 
+/* ---- a device that is being unbound ---- */
+
+struct unbound {
+	struct device *device;
+	VMBPACKETCOMPLETION kept;
+	PMDL mdl;
+};
+
+static void keep(struct client *c, VMBPACKETCOMPLETION packet, u8 *buffer, u32 length)
+{
+	struct unbound *u = c->data;
+
+	WRITE_ONCE(u->kept, packet);
+}
+
+/* As sysfs does it for a user. */
+static void unbind(struct client *c)
+{
+	struct unbound *u = c->data;
+
+	device_release_driver(u->device);
+}
+
+/* The peer has pages of it, so it ends when the rings are closed, or the peer has gone. */
+static void wait_with_pages(struct client *c)
+{
+	struct unbound *u = c->data;
+	struct peer_order never;
+
+	client_make_order(&never, PEER_COMPLETE, ARGS(PEER_NEVER));
+	c->result = VmbChannelSendSynchronousRequest(c->channel, &never, sizeof(never), u->mdl,
+						     WAIT_FLAG, NULL, NULL, NULL);
+}
+
+/* A driver that is slow to close holds up the unbind, but not the rescinds of any device. */
+static void rescind_while_unbound(struct ktap *t, struct client *c, struct client *other)
+{
+	struct background unbinding, request;
+	struct unbound *u = c->data;
+
+	u->device = client_device(c);
+	background_start(&request, c, wait_with_pages);
+	CHECK_SOON(t, client_open_requests(c) == 1);
+	CHECK_STATUS(t, order(c, PEER_AT_ONCE, 2000, false, 0, 0), STATUS_SUCCESS);
+	background_start(&unbinding, c, unbind);
+	CHECK(t, background_ends(&request, FOREVER_MS));
+	CHECK_STATUS(t, c->result, STATUS_DEVICE_REMOVED);
+	CHECK(t, client_states_are(c, "OSPU"));
+	CHECK_STATUS(t, order(other, PEER_AT_ONCE, 0, false, 0, 0), STATUS_SUCCESS);
+	CHECK(t, WITHIN(FOREVER_MS, client_states_are(other, "OSPUC")));
+
+	VmbChannelPacketComplete(u->kept, NULL, 0);
+	CHECK(t, background_ends(&unbinding, FOREVER_MS));
+	CHECK(t, WITHIN(FOREVER_MS, client_states_are(c, "OSPUC")));
+	put_device(u->device);
+}
+
+static void unbound(struct ktap *t, struct client *c)
+{
+	struct unbound *u = kzalloc(sizeof(*u), GFP_KERNEL);
+	struct client *other;
+
+	if (peer_skip_local(t)) {
+		kfree(u);
+		return;
+	}
+	c->data = u;
+	c->on_packet = keep;
+	other = client_create();
+	if (!CHECK(t, u && other))
+		return;
+	u->mdl = IoAllocateMdl(c->buffer, 512, FALSE, FALSE, NULL);
+	client_set_target(other, &peer_pipe_instance);
+	VmbChannelInitSetFlags(other->channel, VMBUS_CHANNEL_INIT_FLAG_IS_PIPE);
+	if (CHECK(t, u->mdl && client_open(c) && client_open(other))) {
+		MmBuildMdlForNonPagedPool(u->mdl);
+		CHECK_STATUS(t, ORDER(c, PEER_GENERATE, 1, 8, 0, 0, 0), STATUS_SUCCESS);
+		if (CHECK(t, WITHIN(FOREVER_MS, READ_ONCE(u->kept))))
+			rescind_while_unbound(t, c, other);
+	}
+	CHECK(t, client_destroy(other));
+	VmbChannelDisable(c->channel);
+	if (u->mdl)
+		IoFreeMdl(u->mdl);
+	CHECK(t, client_open(c) && client_hello(c));
+}
+
 static const struct ktap_test tests[] = {
 	{ "EvtChannelClosed: 4.6 rescind of an open channel", idle },
 	{ "VmbChannelEnable: 4.7 after a rescind the client waits for the next offer", waiting },
@@ -426,6 +513,7 @@ static const struct ktap_test tests[] = {
 	{ "VmbChannelDisable: 4.6 rescind at the close", close_message },
 	{ "VmbChannelDisable: 4.6 rescind while the rings are taken down", close_ring },
 	{ "VmbChannelSendSynchronousRequest: 4.6, 6.7 rescind ends the wait", synchronous },
+	{ "VmbChannelDisable: 12.6, N8 rescind of a device that is being unbound", unbound },
 	{ "VmbChannelEnable, VmbChannelDisable: 4.7 rescinds at any moment", anywhere },
 };
 
