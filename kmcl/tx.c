@@ -247,14 +247,30 @@ static bool never_fits(struct kmcl_channel *ch, struct kmcl_txn *txn)
 	       txn->desc.len8 * 8u + KMCL_TRAILER_SIZE >= ch->link.out.size;
 }
 
-/* Move what fits from the queue into the ring; what is done with that goes to @sent. */
-static void drain(struct kmcl_channel *ch, struct list_head *sent)
+/* One packet at least, whatever the time. */
+static bool is_enough(const struct kmcl_channel *ch, u32 taken, unsigned long since)
+{
+	u32 budget = READ_ONCE(ch->rx.budget), time_ms = READ_ONCE(ch->rx.time_ms);
+
+	return taken && (taken == budget ||
+			 (time_ms && time_after(jiffies, since + msecs_to_jiffies(time_ms))));
+}
+
+/*
+ * Move what fits from the queue into the ring, no more than a run of delivery takes; what is done
+ * with that goes to @sent. A peer that reads along does not keep anybody here: a worker goes on.
+ *
+ * Return: there is more, and it may fit, too.
+ */
+static bool drain(struct kmcl_channel *ch, struct list_head *sent)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	unsigned int before = tx->queued;
+	unsigned long since = jiffies;
+	u32 taken = 0;
 	int err = 0;
 
-	while (!list_empty(&tx->queue)) {
+	while (!list_empty(&tx->queue) && !is_enough(ch, taken++, since)) {
 		struct kmcl_txn *txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
 
 		if (never_fits(ch, txn)) {
@@ -274,18 +290,21 @@ static void drain(struct kmcl_channel *ch, struct list_head *sent)
 	publish_rest(ch);
 	trace_kmcl_queue_drain(ch, before - tx->queued, tx->queued);
 
-	if (list_empty(&tx->queue)) {
+	if (!err)
 		kmcl_ring_stop_waiting(&ch->link.out);
+	if (list_empty(&tx->queue))
 		ring_has_room(ch);
-	}
+	else if (!err)
+		retry_soon(tx, 0);
 	if (err == -EIO)
 		corrupt(ch);
 	if (err != -EAGAIN)
-		return;
+		return !err && !list_empty(&tx->queue);
 	ring_is_full(ch);
 	tx->retry_ms = tx->queued < before ? 0 : tx->retry_ms * 2;
 	tx->retry_ms = clamp(tx->retry_ms, RETRY_MIN_MS, RETRY_MAX_MS);
 	retry_soon(tx, tx->retry_ms);
+	return false;
 }
 
 /* Outside the lock: tell the owners of what has been sent. */
@@ -304,6 +323,21 @@ static void finish_sent(struct list_head *sent)
 	}
 }
 
+/* As kmcl_tx_drain(). Return: there is more, and it may fit, too. */
+static bool look(struct kmcl_channel *ch)
+{
+	struct kmcl_tx *tx = &ch->tx;
+	bool more = false;
+	LIST_HEAD(sent);
+
+	spin_lock_bh(&tx->lock);
+	if (tx->ring_open && !tx->corrupt)
+		more = drain(ch, &sent);
+	spin_unlock_bh(&tx->lock);
+	finish_sent(&sent);
+	return more;
+}
+
 /**
  * kmcl_tx_drain() - look whether queued packets fit by now
  * @ch: the channel
@@ -312,16 +346,8 @@ static void finish_sent(struct list_head *sent)
  */
 void kmcl_tx_drain(struct kmcl_channel *ch)
 {
-	struct kmcl_tx *tx = &ch->tx;
-	LIST_HEAD(sent);
-
-	if (list_empty_careful(&tx->queue))
-		return;
-	spin_lock_bh(&tx->lock);
-	if (tx->ring_open && !tx->corrupt)
-		drain(ch, &sent);
-	spin_unlock_bh(&tx->lock);
-	finish_sent(&sent);
+	if (!list_empty_careful(&ch->tx.queue))
+		look(ch);
 }
 
 /* Many open transactions make long chains: give them more buckets, if there is memory. */
@@ -572,7 +598,6 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	struct kmcl_txn *txn, *next;
-	LIST_HEAD(sent);
 
 	spin_lock_bh(&tx->lock);
 	tx->gate = KMCL_GATE_REFUSE;
@@ -581,11 +606,10 @@ void kmcl_tx_begin_close(struct kmcl_channel *ch)
 		if (txn->kind == KMCL_TXN_PACKET)
 			list_move_tail(&txn->link, &tx->aside);
 	kmcl_sync_release_all(ch);
-	/* Replies that a long packet has held up may fit now. */
-	if (tx->ring_open && !tx->corrupt && !list_empty(&tx->queue) && !READ_ONCE(ch->peer_gone))
-		drain(ch, &sent);
 	spin_unlock_bh(&tx->lock);
-	finish_sent(&sent);
+	/* Replies that a long packet has held up may fit now. */
+	while (!READ_ONCE(ch->peer_gone) && look(ch))
+		;
 }
 
 /*

@@ -4,6 +4,11 @@
 
 static struct host_packet seen;
 
+static struct kmcl_channel *channel(void)
+{
+	return (struct kmcl_channel *)driver.channel;
+}
+
 static void check_sent(const char *text)
 {
 	CHECK_EQ(host_read(&host, &seen), 1);
@@ -971,6 +976,102 @@ TEST(a_reply_too_long_for_the_clients_ring_is_empty)
 	CHECK_EQ(seen.desc.type, KMCL_PKT_COMPLETION);
 	CHECK_EQ(seen.desc.trans_id, 7);
 	CHECK_EQ(seen.length, 0);
+	scene_end();
+}
+
+TEST(all_replies_that_fit_go_out_when_a_close_puts_a_long_packet_aside)
+{
+	unsigned int i, n;
+
+	scene_server_open();
+	driver.hold = true;
+	for (i = 0; i < 5; i++)
+		host_send(&host, "ask", 3, 7 + i);
+	machine_settle();
+	CHECK_EQ(driver.held_count, 5);
+	n = fill_ring();
+	driver_complete_held(&driver);
+	channel()->rx.budget = 2;
+	driver.in_suspend = read_all;
+	driver_disable(&driver);
+	CHECK_EQ(read_at_suspend, n - 1 + 5);
+	scene_end();
+}
+
+static void wants_no_room(struct driver *d)
+{
+	CHECK_EQ(host.from_guest.ctl->pending_send_sz, 0);
+}
+
+TEST(a_close_that_leaves_the_queue_empty_asks_for_no_room_any_more)
+{
+	scene_client_open();
+	fill_ring();
+	CHECK(host.from_guest.ctl->pending_send_sz);
+	driver.in_suspend = wants_no_room;
+	driver_disable(&driver);
+	CHECK_LOG("suspend closed ");
+	scene_end();
+}
+
+/* ---- runs ---- */
+
+static unsigned int sent_at_start;
+
+static void see_what_is_sent(struct driver *d)
+{
+	sent_at_start = d->completed;
+}
+
+/* A client that opens with so many packets in its queue. */
+static void open_with_queue(unsigned int n, u32 length, u32 budget, u32 time_ms)
+{
+	u8 data[512] = { };
+
+	scene_client();
+	driver.in_started = see_what_is_sent;
+	channel()->rx.budget = budget;
+	channel()->rx.time_ms = time_ms;
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+	while (n--)
+		CHECK_EQ(driver_send(&driver, data, length, 0), STATUS_SUCCESS);
+	host_offer(&host);
+	machine_settle();
+}
+
+TEST(a_long_queue_goes_out_in_runs)
+{
+	open_with_queue(100, 1, 16, 0);
+	CHECK_EQ(sent_at_start, 16);
+	CHECK_EQ(driver.completed, 100);
+	CHECK_EQ(host_read_all(&host), 100);
+	scene_end();
+}
+
+/* The peer reads whenever it can, and that takes its time. */
+static void read_along(void)
+{
+	static bool reading;
+
+	if (reading || !host.is_open)
+		return;
+	reading = true;
+	host_read_all(&host);
+	machine_take(1);
+	reading = false;
+}
+
+TEST(a_peer_that_reads_along_does_not_keep_anybody)
+{
+	machine_hook = read_along;
+	open_with_queue(200, 512, 0, 8);
+	machine_hook = NULL;
+	CHECK(sent_at_start);
+	CHECK(sent_at_start < 200);
+	while (driver.completed < 200) {
+		host_read_all(&host);
+		machine_settle();
+	}
 	scene_end();
 }
 
