@@ -783,6 +783,8 @@ unsigned int kmcl_tx_freeze(struct kmcl_channel *ch)
 		tx->gate = KMCL_GATE_QUEUE;
 	tx->ring_open = false;
 	count = tx->ids.count;
+	list_for_each(link, &tx->aside)
+		count++;
 	list_for_each(link, &tx->queue)
 		count++;
 	spin_unlock_bh(&tx->lock);
@@ -792,7 +794,8 @@ unsigned int kmcl_tx_freeze(struct kmcl_channel *ch)
 /**
  * kmcl_tx_collect() - find what is outstanding
  * @ch: frozen
- * @txns: receives the transactions, those on the wire in no order, then the queue
+ * @txns: receives the transactions, those on the wire in no order, then the queue, first of which
+ *	what is too long for the ring of now: whatever is accepted is saved
  * @count: from kmcl_tx_freeze()
  */
 void kmcl_tx_collect(struct kmcl_channel *ch, struct kmcl_txn **txns, unsigned int count)
@@ -805,6 +808,8 @@ void kmcl_tx_collect(struct kmcl_channel *ch, struct kmcl_txn **txns, unsigned i
 	spin_lock_bh(&tx->lock);
 	while ((id = kmcl_ids_next(&tx->ids, id)) && n < count)
 		txns[n++] = container_of(id, struct kmcl_txn, id);
+	list_for_each_entry(txn, &tx->aside, link)
+		txns[n++] = txn;
 	list_for_each_entry(txn, &tx->queue, link)
 		if (n < count)
 			txns[n++] = txn;

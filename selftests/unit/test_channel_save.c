@@ -381,6 +381,42 @@ TEST(a_closed_server_saves_its_queue)
 	scene_end();
 }
 
+/* Its messages may be longer than the rings of its clients. */
+static void enable_wordy_server(void)
+{
+	host_of_server = &host;
+	driver_init_server(&driver);
+	set_callbacks();
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 3 * 4096), STATUS_SUCCESS);
+	CHECK_EQ(driver_enable(&driver), STATUS_SUCCESS);
+}
+
+TEST(a_packet_too_long_for_the_ring_is_saved_too)
+{
+	static u8 data[3 * 4096];
+
+	host_begin();
+	host_init(&host);
+	enable_wordy_server();
+	CHECK_EQ(driver_send(&driver, data, sizeof(data), 0), STATUS_SUCCESS);
+	CHECK_EQ(driver_send(&driver, "news", 4, 0), STATUS_SUCCESS);
+	host_knock(&host);
+	machine_settle();
+	CHECK_EQ(host_read_all(&host), 1);
+	CHECK_EQ(save_all(BLOB / 2), STATUS_SUCCESS);
+	CHECK_EQ(saved_packets, 1);
+	VmbChannelSaveEnd(driver.channel);
+	driver_end(&driver);
+	enable_wordy_server();
+	CHECK_EQ(restore_in_pieces(BLOB), STATUS_SUCCESS);
+	CHECK_EQ(restored_packets, 1);
+	CHECK_EQ(driver.completed, 0);
+	host_close(&host);
+	machine_settle();
+	CHECK_EQ(driver.removed, 1);
+	scene_end();
+}
+
 TEST(a_save_that_is_not_wanted_is_given_up_by_a_start)
 {
 	open_server();
