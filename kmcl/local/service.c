@@ -22,7 +22,7 @@ static void free_service(struct kmcl_local_service *service)
 	kfree(service);
 }
 
-/* The server has gone; its client may still have to close. */
+/* The server has gone, and its client too, but for the last look of who has released the offer. */
 static void reap(struct work_struct *work)
 {
 	struct kmcl_local_service *service = container_of(work, struct kmcl_local_service, reap);
@@ -194,7 +194,15 @@ void kmcl_local_withdraw(struct kmcl_local_service *service)
 	spin_unlock_bh(&service->lock);
 	kmcl_local_answer(&service->server, -ENODEV);
 	kmcl_offer_withdraw(&service->client);
-	queue_work(kmcl_event_wq, &service->reap);
+}
+
+/*
+ * Not before: a work that waits for clients, as long as their drivers like, would take the place of
+ * another channel's news.
+ */
+static void released(struct kmcl_offer *offer)
+{
+	queue_work(kmcl_event_wq, &kmcl_local_of_client(offer)->reap);
 }
 
 /* The server is disabled, or has taken another service for this one. */
@@ -230,6 +238,7 @@ const struct kmcl_bus_ops kmcl_local_client_ops = {
 	.open		= kmcl_local_connect,
 	.close		= kmcl_local_disconnect,
 	.signal		= kmcl_local_signal_server,
+	.released	= released,
 	.create_gpadl	= kmcl_local_create_gpadl,
 	.delete_gpadl	= kmcl_local_delete_gpadl,
 	.mmio		= mmio,

@@ -144,6 +144,79 @@ static void from_both_sides(struct ktap *t, struct client *c)
 	pair_destroy(t, p);
 }
 
+/* ---- a crowd ---- */
+
+/* More than works of a queue can be active at once. */
+#define CROWD	600
+#define SLOW	300
+
+static DECLARE_COMPLETION(may_close);
+
+static void close_late(struct end *end)
+{
+	wait_for_completion(&may_close);
+}
+
+static struct pair *waiting_pair(struct ktap *t)
+{
+	struct pair *p = pair_create(t);
+
+	if (!p)
+		return NULL;
+	VmbClientChannelInitSetRingBufferPageCount(p->client.channel, 1, 1);
+	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
+	return p;
+}
+
+static bool client_is(const struct pair *p, const char *log)
+{
+	return READ_ONCE(p->client.length) == strlen(log) && end_log_is(&p->client, log);
+}
+
+/* Each client's worker waits for a server, and none of the servers for a client's worker. */
+static void crowd_opens(struct ktap *t, struct pair **pairs)
+{
+	unsigned int i;
+
+	for (i = 0; i < CROWD; i++)
+		offer(t, pairs[i]);
+	for (i = 0; i < CROWD && !t->failed; i++)
+		CHECK_SOON(t, client_is(pairs[i], "OSP"));
+}
+
+/* Those that take their time to close hold up no other. */
+static void crowd_closes(struct ktap *t, struct pair **pairs)
+{
+	unsigned int i;
+
+	reinit_completion(&may_close);
+	for (i = 0; i < SLOW; i++)
+		pairs[i]->client.on_closed = close_late;
+	for (i = 0; i < CROWD; i++)
+		VmbChannelDisable(pairs[i]->server.channel);
+	for (i = 0; i < CROWD && !t->failed; i++)
+		CHECK_SOON(t, client_is(pairs[i], i < SLOW ? "OSPU" : "OSPUC"));
+	complete_all(&may_close);
+}
+
+static void crowd(struct ktap *t, struct client *c)
+{
+	struct pair **pairs = vzalloc(CROWD * sizeof(*pairs));
+	unsigned int n = 0;
+
+	if (!CHECK(t, pairs))
+		return;
+	while (n < CROWD && (pairs[n] = waiting_pair(t)))
+		n++;
+	if (n == CROWD) {
+		crowd_opens(t, pairs);
+		crowd_closes(t, pairs);
+	}
+	while (n--)
+		pair_destroy(t, pairs[n]);
+	vfree(pairs);
+}
+
 /* ---- rescinds in each state ---- */
 
 /* The server goes: a rescind. Also from the client's callbacks, since it waits for no client. */
@@ -549,6 +622,8 @@ static void many_offers(struct ktap *t, struct client *c)
 }
 
 static const struct ktap_test tests[] = {
+	{ "VmbChannelEnable, VmbChannelDisable: 4.7 more clients than workers, some of them slow",
+	  crowd },
 	{ "VmbChannelEnable, VmbChannelDisable: 4.7 offers and rescinds, both sides at once",
 	  from_both_sides },
 	{ "VmbChannelEnable, VmbChannelDisable, VmbChannelPause: 4.7 rescinds in each state",
