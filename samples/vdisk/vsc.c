@@ -11,7 +11,8 @@
 #include "vsc.h"
 
 #define VDISK_TAG		0x6b736476	/* "vdsk" */
-#define VDISK_RETRY_DELAY	(-10000000LL)	/* one second, in units of 100 ns */
+#define VDISK_SECOND		10000000LL	/* in units of 100 ns */
+#define VDISK_LOOK_PERIOD	1000		/* ms */
 
 #define VDISK_EVENT_STOP	0x01
 #define VDISK_EVENT_OPENED	0x02
@@ -35,6 +36,7 @@ typedef struct _VDISK_CLIENT {
 	PKTHREAD Worker;
 	PKTHREAD Watcher;
 	KEVENT Late;			/* a request is */
+	KTIMER HelloIsLate;
 	KMUTEX ConnectLock;
 	BOOLEAN HasDisk;
 	UINT32 BlockSize;		/* of the disk, */
@@ -278,11 +280,17 @@ static VOID VdiskSetDisk(PVDISK_CLIENT Client, const struct vdisk_geometry *Geom
 	DbgPrint("vdisk_vsc: the disk has %I64u MiB\n", Geometry->capacity >> 20);
 }
 
+static VOID VdiskHelloIsOver(PVDISK_CLIENT Client)
+{
+	KeCancelTimer(&Client->HelloIsLate);
+	Client->HelloIsSent = FALSE;
+}
+
 static VOID VdiskOnReply(PVDISK_CLIENT Client)
 {
 	struct vdisk_geometry geometry;
 
-	Client->HelloIsSent = FALSE;
+	VdiskHelloIsOver(Client);
 	if (!NT_SUCCESS(Client->HelloStatus)) {
 		DbgPrint("vdisk_vsc: the server refuses: 0x%08x\n", Client->HelloStatus);
 		TheState = "refused";
@@ -302,12 +310,17 @@ static VOID VdiskOnReply(PVDISK_CLIENT Client)
 static VOID VdiskSayHello(PVDISK_CLIENT Client)
 {
 	VDISK_HEADER message = VdiskHeader(VDISK_HELLO, sizeof(message));
+	LARGE_INTEGER patience;
 	NTSTATUS status;
 
 	Client->HelloIsWanted = FALSE;
 	status = VmbPacketSend(Client->Hello, &message, sizeof(message), NULL,
 			       VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION);
 	Client->HelloIsSent = NT_SUCCESS(status);
+	if (!Client->HelloIsSent)
+		return;
+	patience.QuadPart = -VDISK_SECOND * VdiskIoTimeout;
+	KeSetTimerEx(&Client->HelloIsLate, patience, VDISK_LOOK_PERIOD, NULL);
 }
 
 static VOID VdiskLock(PVDISK_CLIENT Client)
@@ -337,7 +350,7 @@ static VOID VdiskConnect(PVDISK_CLIENT Client)
 static VOID VdiskOnClosed(PVDISK_CLIENT Client)
 {
 	TheState = "waiting";
-	Client->HelloIsSent = FALSE;
+	VdiskHelloIsOver(Client);
 	Client->HelloIsWanted = FALSE;
 	VdiskBlockRemove();
 	if (Client->HasDisk)
@@ -374,7 +387,7 @@ static VOID VdiskWorker(PVOID Context)
 	NTSTATUS status;
 	LONG events;
 
-	delay.QuadPart = VDISK_RETRY_DELAY;
+	delay.QuadPart = -VDISK_SECOND;
 	for (;;) {
 		status = KeWaitForSingleObject(&client->Wake, Executive, KernelMode, FALSE,
 					       client->Retry ? &delay : NULL);
@@ -411,7 +424,7 @@ static VOID VdiskCloseIfBroken(PVDISK_CLIENT Client)
 static VOID VdiskWatcher(PVOID Context)
 {
 	PVDISK_CLIENT client = Context;
-	PVOID objects[] = { client->Worker, &client->Late };
+	PVOID objects[] = { client->Worker, &client->Late, &client->HelloIsLate };
 
 	while (KeWaitForMultipleObjects(RTL_NUMBER_OF(objects), objects, WaitAny, Executive,
 					KernelMode, FALSE, NULL, NULL) != STATUS_WAIT_0)
@@ -551,6 +564,7 @@ static VOID VdiskUnload(PDRIVER_OBJECT DriverObject)
 	VmbChannelDisable(client->Channel);
 	VdiskStopThreads(client);
 	VmbChannelDisable(client->Channel);
+	KeCancelTimer(&client->HelloIsLate);
 	VdiskBlockRemove();
 	VdiskFreePackets(client);
 	VmbChannelCleanup(client->Channel);
@@ -564,6 +578,7 @@ static NTSTATUS VdiskInitialize(PVDISK_CLIENT Client)
 
 	KeInitializeEvent(&Client->Wake, SynchronizationEvent, FALSE);
 	KeInitializeEvent(&Client->Late, SynchronizationEvent, FALSE);
+	KeInitializeTimerEx(&Client->HelloIsLate, SynchronizationTimer);
 	KeInitializeMutex(&Client->ConnectLock, 0);
 	VmbChannelSetPointer(Client->Channel, Client);
 	status = VdiskConfigure(Client->Channel);

@@ -11,7 +11,7 @@
 /* From the first request on, which the one in sysfs is too late for. */
 unsigned int VdiskIoTimeout = 30;
 module_param_named(io_timeout, VdiskIoTimeout, uint, 0444);
-MODULE_PARM_DESC(io_timeout, "seconds that a request may take before the channel is looked at");
+MODULE_PARM_DESC(io_timeout, "seconds that a request, or the hello, may take before the channel is looked at");
 
 int VdiskHasFailed(void *channel)
 {

@@ -28,6 +28,10 @@ static bool ruin;
 module_param(ruin, bool, 0644);
 MODULE_PARM_DESC(ruin, "Y: the next request finds a ring that is ruined, and no reply");
 
+static bool ruin_hello;
+module_param(ruin_hello, bool, 0644);
+MODULE_PARM_DESC(ruin_hello, "Y: the same with the next hello");
+
 static VMBCHANNEL server;
 static VMBPACKETCOMPLETION unanswered;
 
@@ -72,12 +76,13 @@ static VOID process(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID buffer
 		    UINT32 flags)
 {
 	const VDISK_HEADER *message = buffer;
+	bool *spoil = message->Type == VDISK_HELLO ? &ruin_hello : &ruin;
 
-	if (message->Type == VDISK_HELLO) {
-		answer_hello(packet);
-	} else if (ruin) {
-		ruin = false;
+	if (*spoil) {
+		*spoil = false;
 		ruin_ring(packet);
+	} else if (message->Type == VDISK_HELLO) {
+		answer_hello(packet);
 	} else {
 		answer(packet, message->Type);
 	}

@@ -56,9 +56,15 @@ broken_at_once() {
 		is "$hostile/ruin" N && within 20 has_disk && reads && unload_hostile
 }
 
+# And when it has no answer to its hello yet.
+broken_at_hello() {
+	modprobe vdisk_hostile ruin_hello=Y && modprobe vdisk_vsc io_timeout=1 && within 20 is "$vsc/connects" 2 &&
+		is "$hostile/ruin_hello" N && within 20 has_disk && reads && unload_hostile
+}
+
 need_vdisk
 modinfo vdisk_hostile >/dev/null 2>&1 || skip_all "no module vdisk_hostile"
-plan 9
+plan 10
 expect "no disk of blocks of 768 bytes" refused block_size=768
 expect "no disk of blocks of 8192 bytes" refused block_size=8192
 expect "no disk of no bytes" refused size=0
@@ -67,4 +73,5 @@ expect "a disk only grows" keeps_its_disk
 expect "a server that ruins the ring loses its client, whose request ends" broken
 expect "the client of such a server can be unloaded" unload_hostile
 expect "the same when it is the adding of the disk that waits" broken_at_once
+expect "the same when it is the hello that is not answered" broken_at_hello
 finish_vdisk
