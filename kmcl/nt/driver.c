@@ -6,7 +6,6 @@
 
 #define pr_fmt(fmt) "kmcl: " fmt
 
-#include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -14,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "kmcl/driver.h"
 #include "nt.h"
@@ -22,9 +22,10 @@
 
 struct kmcl_driver {
 	DRIVER_OBJECT object;
-	spinlock_t lock;		/* of @work */
-	unsigned int work;		/* items queued or running, and one for the driver */
-	struct completion idle;		/* no work left */
+	spinlock_t lock;		/* of the next two */
+	unsigned int work;		/* items queued or running */
+	unsigned long begun;		/* items queued so far */
+	wait_queue_head_t idle;
 	struct kmcl_pnp_driver *pnp;
 	DRIVER_EXTENSION extension;
 	WCHAR name[NAME_CHARS];
@@ -59,6 +60,7 @@ void kmcl_driver_work_begin(PDRIVER_OBJECT object)
 
 	spin_lock_irqsave(&driver->lock, flags);
 	driver->work++;
+	driver->begun++;
 	spin_unlock_irqrestore(&driver->lock, flags);
 }
 
@@ -73,21 +75,41 @@ void kmcl_driver_work_end(PDRIVER_OBJECT object)
 
 	spin_lock_irqsave(&driver->lock, flags);
 	if (!--driver->work)
-		complete(&driver->idle);
+		wake_up(&driver->idle);
 	spin_unlock_irqrestore(&driver->lock, flags);
 }
 
-/* DPCs and work items may still be under way, and each may have started the other. */
+/* With the lock, which the last kmcl_driver_work_end() may still hold. */
+static bool is_idle(struct kmcl_driver *driver, unsigned long *begun)
+{
+	bool is;
+
+	spin_lock_irq(&driver->lock);
+	is = !driver->work;
+	*begun = driver->begun;
+	spin_unlock_irq(&driver->lock);
+	return is;
+}
+
+/*
+ * DPCs and work items may still be under way, and each may start the other, again and again. All
+ * is over when no item has been queued while the DPCs were flushed.
+ */
+static void wait_for_work(struct kmcl_driver *driver)
+{
+	unsigned long before, begun;
+
+	do {
+		wait_event(driver->idle, is_idle(driver, &before));
+		KeFlushQueuedDpcs();
+	} while (!is_idle(driver, &begun) || begun != before);
+}
+
 static void driver_free(struct kmcl_driver *driver)
 {
 	KeFlushQueuedDpcs();
 	kmcl_wdf_end(&driver->object);
-	kmcl_driver_work_end(&driver->object);
-	wait_for_completion(&driver->idle);
-	/* The last kmcl_driver_work_end() may still hold the lock. */
-	spin_lock_irq(&driver->lock);
-	spin_unlock_irq(&driver->lock);
-	KeFlushQueuedDpcs();
+	wait_for_work(driver);
 	kmcl_devices_end(&driver->object);
 	kfree(driver);
 }
@@ -100,8 +122,7 @@ static struct kmcl_driver *driver_alloc(struct module *owner, PDRIVER_INITIALIZE
 	if (!driver)
 		return NULL;
 	spin_lock_init(&driver->lock);
-	init_completion(&driver->idle);
-	driver->work = 1;
+	init_waitqueue_head(&driver->idle);
 	driver->object.Type = IO_TYPE_DRIVER;
 	driver->object.Size = sizeof(driver->object);
 	driver->object.DriverInit = entry;

@@ -886,6 +886,53 @@ static NTSTATUS failing_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 	return STATUS_NO_SUCH_DEVICE;
 }
 
+/* Work items and DPCs that queue each other, left behind by DriverUnload. */
+#define CHAIN_LINKS	10
+
+static struct {
+	PIO_WORKITEM item;
+	KDPC dpc;
+	int links;
+} chain;
+
+static VOID chain_item(PDEVICE_OBJECT device, PVOID context)
+{
+	if (++chain.links == CHAIN_LINKS)
+		IoFreeWorkItem(chain.item);
+	else
+		KeInsertQueueDpc(&chain.dpc, NULL, NULL);
+}
+
+/* So late that no work item is left meanwhile. */
+static VOID chain_dpc(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2)
+{
+	KeStallExecutionProcessor(20000);
+	IoQueueWorkItem(chain.item, chain_item, DelayedWorkQueue, NULL);
+}
+
+static VOID leave_chain(PDRIVER_OBJECT driver)
+{
+	chain.item = IoAllocateWorkItem((PDEVICE_OBJECT)driver);
+	CHECK(chain.item);
+	if (chain.item)
+		IoQueueWorkItem(chain.item, chain_item, DelayedWorkQueue, NULL);
+}
+
+static NTSTATUS chain_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+	KeInitializeDpc(&chain.dpc, chain_dpc, NULL);
+	driver->DriverUnload = leave_chain;
+	return STATUS_SUCCESS;
+}
+
+static void unload_waits_for_chains(void)
+{
+	chain.links = 0;
+	CHECK_EQUAL(kmcl_driver_load(THIS_MODULE, chain_entry, NULL, &test_driver), 0);
+	kmcl_driver_unload(test_driver);
+	CHECK_EQUAL(chain.links, CHAIN_LINKS);
+}
+
 static void driver_and_work_items(void)
 {
 	PIO_WORKITEM item;
@@ -1737,6 +1784,7 @@ const struct nt_test nt_basics_tests[] = {
 	{ "timers freed by their dpc", timers_freed_by_their_dpc },
 	{ "threads", threads },
 	{ "driver and work items", driver_and_work_items },
+	{ "DriverUnload: work items and DPCs that queue each other", unload_waits_for_chains },
 	{ "pool", pool },
 	{ "empty pool blocks", empty_pool_blocks },
 	{ "pool refuses huge sizes", pool_refuses_huge_sizes },
