@@ -37,8 +37,8 @@ EXPORT_SYMBOL_GPL(VmbServerChannelInitSetTargetInterfaceId);
  * @MmioMegabytes: how much it needs
  * @MmioMegabytesOptional: how much more would be good
  *
- * On the local bus this is memory that both sides can map, contiguous, up to 4 MiB; what is
- * optional is not provided there.
+ * On the local bus this is memory that both sides can map, by MmMapIoSpace() or memremap(),
+ * contiguous, up to 4 MiB; what is optional is not provided there.
  *
  * Context: PASSIVE_LEVEL.
  * Return: STATUS_SUCCESS; STATUS_INVALID_PARAMETER_1 invalid, not Disabled, or a client;

@@ -71,6 +71,7 @@ struct kmcl_local_service {
 
 	struct kmcl_pipe *pipe;	/* for programs, if the server wants one */
 
+	struct list_head space;
 	struct page *mmio;
 	unsigned int mmio_order;
 
@@ -99,6 +100,11 @@ void kmcl_local_replace(struct kmcl_local_service *old, struct kmcl_local_servic
 void kmcl_local_withdraw(struct kmcl_local_service *service);
 extern const struct kmcl_bus_ops kmcl_local_client_ops;
 extern const struct kmcl_bus_ops kmcl_local_server_ops;
+
+/* mmio.c */
+int kmcl_local_alloc_mmio(struct kmcl_local_service *service, u32 megabytes);
+void kmcl_local_free_mmio(struct kmcl_local_service *service);
+void kmcl_local_mmio(struct kmcl_offer *offer, u64 *address, u64 *size);
 
 /* kept.c */
 void kmcl_local_kept_init(struct kmcl_local_service *service);

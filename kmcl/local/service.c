@@ -17,8 +17,7 @@ static void free_service(struct kmcl_local_service *service)
 {
 	tasklet_kill(&service->to_client.tasklet);
 	tasklet_kill(&service->to_server.tasklet);
-	if (service->mmio)
-		__free_pages(service->mmio, service->mmio_order);
+	kmcl_local_free_mmio(service);
 	kfree(service);
 }
 
@@ -100,17 +99,6 @@ static struct kmcl_bus server_bus = {
 	.ops	= &kmcl_local_server_ops,
 };
 
-static int alloc_mmio(struct kmcl_local_service *service, u32 megabytes)
-{
-	if (!megabytes)
-		return 0;
-	service->mmio_order = get_order((size_t)megabytes << 20);
-	if (((size_t)PAGE_SIZE << service->mmio_order) > KMALLOC_MAX_SIZE)
-		return -ENOMEM;
-	service->mmio = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN, service->mmio_order);
-	return service->mmio ? 0 : -ENOMEM;
-}
-
 static struct kmcl_local_service *new_service(struct kmcl_channel *ch)
 {
 	struct kmcl_local_service *service = kzalloc(sizeof(*service), GFP_KERNEL);
@@ -162,7 +150,7 @@ int kmcl_local_serve(struct kmcl_channel *ch)
 
 	if (!service)
 		return err;
-	err = alloc_mmio(service, ch->config.mmio_megabytes);
+	err = kmcl_local_alloc_mmio(service, ch->config.mmio_megabytes);
 	if (err)
 		goto free;
 	mutex_lock(&kmcl_local_lock);
@@ -224,16 +212,6 @@ static void unserve(struct kmcl_offer *end)
 		kmcl_local_withdraw(service);
 }
 
-static void mmio(struct kmcl_offer *offer, u64 *address, u64 *size)
-{
-	struct kmcl_local_service *service = kmcl_local_of_client(offer);
-
-	if (!service->mmio)
-		return;
-	*address = PFN_PHYS(page_to_pfn(service->mmio));
-	*size = PAGE_SIZE << service->mmio_order;
-}
-
 const struct kmcl_bus_ops kmcl_local_client_ops = {
 	.open		= kmcl_local_connect,
 	.close		= kmcl_local_disconnect,
@@ -241,7 +219,7 @@ const struct kmcl_bus_ops kmcl_local_client_ops = {
 	.released	= released,
 	.create_gpadl	= kmcl_local_create_gpadl,
 	.delete_gpadl	= kmcl_local_delete_gpadl,
-	.mmio		= mmio,
+	.mmio		= kmcl_local_mmio,
 };
 
 const struct kmcl_bus_ops kmcl_local_server_ops = {

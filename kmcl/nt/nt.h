@@ -153,6 +153,9 @@ struct kmcl_pnp_driver *kmcl_pnp_register(PDRIVER_OBJECT object,
 					  const struct hv_vmbus_device_id *ids);
 void kmcl_pnp_unregister(struct kmcl_pnp_driver *driver);
 
+/* ../local/mmio.c: for MmMapIoSpace() */
+void *kmcl_local_mmio_at(u64 address, u64 size);
+
 /* wdf_object.c, wdf_driver.c */
 int kmcl_wdf_init(void);
 void kmcl_wdf_exit(void);

@@ -5,6 +5,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -83,9 +84,10 @@ EXPORT_SYMBOL_GPL(PsGetCurrentThreadId);
 
 /**
  * MmMapIoSpace() - map memory of a device
- * @PhysicalAddress: where it is: memory of the kernel's own is refused
+ * @PhysicalAddress: where it is: memory of the kernel's own is refused, but for MMIO space of the
+ *	local bus
  * @NumberOfBytes: above 0
- * @CacheType: MmNonCached, MmCached or MmWriteCombined
+ * @CacheType: MmNonCached, MmCached or MmWriteCombined; that of the local bus is always cached
  *
  * IRQL: PASSIVE_LEVEL (Windows: up to DISPATCH_LEVEL).
  *
@@ -96,8 +98,13 @@ EXPORT_SYMBOL_GPL(PsGetCurrentThreadId);
 PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
 		   MEMORY_CACHING_TYPE CacheType)
 {
+	PVOID local;
+
 	if (!kmcl_nt_may_wait(__func__) || !NumberOfBytes)
 		return NULL;
+	local = kmcl_local_mmio_at(PhysicalAddress.QuadPart, NumberOfBytes);
+	if (local)
+		return local;
 	switch (CacheType) {
 	case MmCached:
 		return (__force PVOID)ioremap_cache(PhysicalAddress.QuadPart, NumberOfBytes);
@@ -122,6 +129,8 @@ VOID MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
 {
 	if (!kmcl_nt_may_wait(__func__))
 		return;
-	iounmap((__force void __iomem *)BaseAddress);
+	/* MMIO space of the local bus is memory, and stays mapped. */
+	if (!virt_addr_valid(BaseAddress))
+		iounmap((__force void __iomem *)BaseAddress);
 }
 EXPORT_SYMBOL_GPL(MmUnmapIoSpace);

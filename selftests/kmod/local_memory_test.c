@@ -198,8 +198,9 @@ static void mmio(struct ktap *t, struct client *c)
 {
 	struct pair *p = pair_create(t);
 	u64 space[2] = { 1, 1 };
+	PHYSICAL_ADDRESS address;
 	VMBCHANNEL client;
-	u8 *at;
+	u8 *at, *last;
 
 	if (!p)
 		return;
@@ -216,8 +217,12 @@ static void mmio(struct ktap *t, struct client *c)
 	VmbChannelGetMmioSpace(client, &space[0], &space[1]);
 	CHECK(t, space[0]);
 	CHECK_EQUAL(t, space[1], 1 << 20);
-	at = memremap(space[0], space[1], MEMREMAP_WB);
-	if (CHECK(t, at)) {
+	address.QuadPart = space[0];
+	at = MmMapIoSpace(address, space[1], MmNonCached);
+	address.QuadPart += space[1] - 1;
+	last = MmMapIoSpace(address, 1, MmNonCached);
+	if (CHECK(t, at && last == at + space[1] - 1)) {
+		MmUnmapIoSpace(last, 1);
 		CHECK(t, !memchr_inv(at, 0, space[1]));
 		at[0] = 0x11;
 		at[space[1] - 1] = 0x22;
@@ -226,7 +231,7 @@ static void mmio(struct ktap *t, struct client *c)
 		CHECK_SOON(t, atomic_read(&p->client.completed) == 1);
 		CHECK_STATUS(t, p->server.status, STATUS_SUCCESS);
 		CHECK(t, !memchr_inv(at, 0x33, space[1]));
-		memunmap(at);
+		MmUnmapIoSpace(at, space[1]);
 	}
 	VmbChannelDisable(client);
 	VmbChannelGetMmioSpace(client, &space[0], &space[1]);
