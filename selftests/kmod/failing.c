@@ -54,6 +54,32 @@ static bool disarm_caller(void)
 
 const struct failing failing_caller = { arm_caller, disarm_caller };
 
+void failing_tell(struct ktap *t, unsigned int failed, unsigned int refused)
+{
+	seq_printf(t->out, "# %u allocations failed, %u refused the call\n", failed, refused);
+	CHECK(t, refused);
+}
+
+void failing_each(struct ktap *t, const struct try *try, void *data)
+{
+	unsigned int n = 0, refused = 0;
+	bool failed;
+
+	do {
+		NTSTATUS status;
+
+		failing_caller.arm(++n);
+		status = try->call(data);
+		failed = failing_caller.disarm();
+		if (!status)
+			try->undo(data);
+		else
+			refused++;
+		CHECK(t, !status || (failed && status == STATUS_INSUFFICIENT_RESOURCES));
+	} while (failed && !t->failed);
+	failing_tell(t, n - 1, refused);
+}
+
 /* ---- workers ---- */
 
 static DEFINE_SPINLOCK(lock);

@@ -8,6 +8,9 @@
 
 #include "ktap.h"
 
+/* Behind all Linux headers: see include/README.md. */
+#include <ntddk.h>
+
 struct failing {
 	void (*arm)(unsigned int nth);
 	/* Nothing fails any more. Return: whether something has. */
@@ -16,6 +19,21 @@ struct failing {
 
 extern const struct failing failing_caller;
 extern const struct failing failing_workers;
+
+/* What is tried, and what takes it back if it has succeeded. */
+struct try {
+	NTSTATUS (*call)(void *data);
+	void (*undo)(void *data);
+};
+
+/*
+ * The caller's allocations in a call fail, one after another, until there is none left. It does
+ * without, or says STATUS_INSUFFICIENT_RESOURCES, which it has to at least once.
+ */
+void failing_each(struct ktap *t, const struct try *try, void *data);
+
+/* Says so; none that refused the call is a failure. */
+void failing_tell(struct ktap *t, unsigned int failed, unsigned int refused);
 
 /* Is there fault injection? If not, the test is skipped. */
 bool failing_is_possible(struct ktap *t);

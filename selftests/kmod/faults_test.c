@@ -7,48 +7,45 @@
  */
 #include <linux/slab.h>
 
-#include "failing.h"
 #include "pair.h"
 #include "saver.h"
+#include "failing.h"
 #include "suites.h"
-
-/* What is tried, and what takes it back if it has succeeded. */
-struct try {
-	NTSTATUS (*call)(void *data);
-	void (*undo)(void *data);
-};
-
-static void tell(struct ktap *t, unsigned int failed, unsigned int refused)
-{
-	seq_printf(t->out, "# %u allocations failed, %u refused the call\n", failed, refused);
-	CHECK(t, refused);
-}
-
-static void each_fails(struct ktap *t, const struct try *try, void *data)
-{
-	unsigned int n = 0, refused = 0;
-	bool failed;
-
-	do {
-		NTSTATUS status;
-
-		failing_caller.arm(++n);
-		status = try->call(data);
-		failed = failing_caller.disarm();
-		if (!status)
-			try->undo(data);
-		else
-			refused++;
-		CHECK(t, !status || (failed && status == STATUS_INSUFFICIENT_RESOURCES));
-	} while (failed && !t->failed);
-	tell(t, n - 1, refused);
-}
 
 static void answers(struct ktap *t, struct pair *p)
 {
 	CHECK_STATUS(t, end_send(&p->client, "12345678", 8, WAIT_FLAG), STATUS_SUCCESS);
 	CHECK_SOON(t, atomic_read(&p->client.completed) == atomic_read(&p->client.accepted));
 	CHECK_STATUS(t, p->client.status, STATUS_SUCCESS);
+}
+
+/* What is tried with the nth allocation of workers failing. */
+struct worker_try {
+	bool (*fails)(struct ktap *t, struct worker_try *w);	/* Return: was there one? */
+	void *data;
+	unsigned int n;
+	unsigned int rounds;		/* before this one */
+	unsigned int refused;
+};
+
+/*
+ * Work that runs beside other work is left alone, and that can be what an earlier round has left.
+ * So one round in which nothing failed does not say that there are no more allocations.
+ */
+#define NOTHING_LEFT	10
+
+static void each_of_workers_fails(struct ktap *t, struct worker_try *w)
+{
+	unsigned int nothing = 0;
+
+	for (w->n = 1; nothing < NOTHING_LEFT && !t->failed; w->rounds++) {
+		if (w->fails(t, w)) {
+			w->n++;
+			nothing = 0;
+		} else {
+			nothing++;
+		}
+	}
 }
 
 /* ---- channels ---- */
@@ -74,8 +71,8 @@ static void allocations(struct ktap *t, struct client *c)
 
 	if (!failing_is_possible(t))
 		return;
-	each_fails(t, &(struct try){ allocate, clean_up }, &channel);
-	each_fails(t, &(struct try){ allocate_server, clean_up }, &channel);
+	failing_each(t, &(struct try){ allocate, clean_up }, &channel);
+	failing_each(t, &(struct try){ allocate_server, clean_up }, &channel);
 }
 
 static NTSTATUS enable(void *data)
@@ -94,7 +91,7 @@ static void offers(struct ktap *t, struct client *c)
 
 	if (!p)
 		return;
-	each_fails(t, &(struct try){ enable, disable }, &p->server.channel);
+	failing_each(t, &(struct try){ enable, disable }, &p->server.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->server.channel), STATUS_SUCCESS);
 	VmbChannelStart(p->server.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
@@ -108,14 +105,14 @@ static void opens(struct ktap *t, struct client *c)
 
 	if (!p)
 		return;
-	each_fails(t, &(struct try){ enable, disable }, &p->client.channel);
+	failing_each(t, &(struct try){ enable, disable }, &p->client.channel);
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	answers(t, p);
 	pair_destroy(t, p);
 }
 
-/* The server's worker cannot open: to the client it refuses. Return: was there an nth one? */
-static bool open_of_server_fails(struct ktap *t, unsigned int n, unsigned int *refused)
+/* The server's worker cannot open: to the client it refuses. */
+static bool open_of_server_fails(struct ktap *t, struct worker_try *w)
 {
 	/* A new one, since a server keeps what it has allocated. */
 	struct pair *p = pair_offer(t);
@@ -124,12 +121,12 @@ static bool open_of_server_fails(struct ktap *t, unsigned int n, unsigned int *r
 
 	if (!p)
 		return false;
-	failing_workers.arm(n);
+	failing_workers.arm(w->n);
 	status = VmbChannelEnable(p->client.channel);
 	VmbChannelDisable(p->client.channel);
 	failed = failing_workers.disarm();
 	CHECK(t, !status || (failed && status == STATUS_UNSUCCESSFUL));
-	*refused += !!status;
+	w->refused += !!status;
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
 	answers(t, p);
 	pair_destroy(t, p);
@@ -138,13 +135,12 @@ static bool open_of_server_fails(struct ktap *t, unsigned int n, unsigned int *r
 
 static void opens_of_server(struct ktap *t, struct client *c)
 {
-	unsigned int n = 1, refused = 0;
+	struct worker_try w = { .fails = open_of_server_fails };
 
 	if (!failing_is_possible(t))
 		return;
-	while (open_of_server_fails(t, n, &refused) && !t->failed)
-		n++;
-	tell(t, n - 1, refused);
+	each_of_workers_fails(t, &w);
+	failing_tell(t, w.n - 1, w.refused);
 }
 
 /* A client that waits for its offer, and what it is told when that comes. */
@@ -172,15 +168,16 @@ static bool is_up(struct end *end)
 	return READ_ONCE(end->state) == 'P';
 }
 
-/* The nth allocation of workers fails when the offer comes. Return: was there one? */
-static bool late_open_fails(struct ktap *t, struct pair *p, unsigned int n, unsigned int *refused)
+/* The nth allocation of workers fails when the offer comes. */
+static bool late_open_fails(struct ktap *t, struct worker_try *w)
 {
+	struct pair *p = w->data;
 	struct late *late = p->data;
 	bool failed;
 
 	late->failed = false;
 	CHECK_STATUS(t, VmbChannelEnable(p->client.channel), STATUS_SUCCESS);
-	failing_workers.arm(n);
+	failing_workers.arm(w->n);
 	CHECK_STATUS(t, VmbChannelEnable(p->server.channel), STATUS_SUCCESS);
 	VmbChannelStart(p->server.channel);
 	CHECK_SOON(t, has_failed(late) || is_up(&p->client));
@@ -188,7 +185,7 @@ static bool late_open_fails(struct ktap *t, struct pair *p, unsigned int n, unsi
 	VmbChannelDisable(p->server.channel);
 	failed = failing_workers.disarm();
 	if (late->failed) {
-		++*refused;
+		w->refused++;
 		CHECK(t, failed && (late->status == STATUS_INSUFFICIENT_RESOURCES ||
 				    late->status == STATUS_UNSUCCESSFUL));
 	}
@@ -199,7 +196,7 @@ static void late_opens(struct ktap *t, struct client *c)
 {
 	struct pair *p = failing_is_possible(t) ? pair_create(t) : NULL;
 	struct late *late = kzalloc(sizeof(*late), GFP_KERNEL);
-	unsigned int n = 1, refused = 0;
+	struct worker_try w = { .fails = late_open_fails, .data = p };
 
 	if (!p || !CHECK(t, late)) {
 		kfree(late);
@@ -207,9 +204,8 @@ static void late_opens(struct ktap *t, struct client *c)
 	}
 	p->data = late;
 	VmbClientChannelInitSetTargetPnp(p->client.channel, &p->type, NULL, failed_late);
-	while (late_open_fails(t, p, n, &refused) && !t->failed)
-		n++;
-	tell(t, n - 1, refused);
+	each_of_workers_fails(t, &w);
+	failing_tell(t, w.n - 1, w.refused);
 	pair_destroy(t, p);
 }
 
@@ -288,9 +284,9 @@ static void gpadls(struct ktap *t, struct client *c)
 	m.buffer = kzalloc(8192, GFP_KERNEL);
 	if (!m.p || !CHECK(t, m.buffer))
 		return;
-	each_fails(t, &(struct try){ create, delete }, &m);
+	failing_each(t, &(struct try){ create, delete }, &m);
 	if (CHECK_STATUS(t, create(&m), STATUS_SUCCESS)) {
-		each_fails(t, &(struct try){ map, unmap }, &m);
+		failing_each(t, &(struct try){ map, unmap }, &m);
 		delete(&m);
 	}
 	answers(t, m.p);
@@ -329,7 +325,7 @@ static void requests(struct ktap *t, struct client *c)
 	m.buffer = kzalloc(8192, GFP_KERNEL);
 	if (!m.p || !CHECK(t, m.buffer))
 		return;
-	each_fails(t, &(struct try){ ask, nothing }, &m);
+	failing_each(t, &(struct try){ ask, nothing }, &m);
 	answers(t, m.p);
 	pair_destroy(t, m.p);
 	kfree(m.buffer);
@@ -358,7 +354,7 @@ static void saves(struct ktap *t, struct client *c)
 	if (!s || !saver_open(t, s))
 		return;
 	VmbChannelPause(s->server);
-	each_fails(t, &(struct try){ save, end_save }, s);
+	failing_each(t, &(struct try){ save, end_save }, s);
 	VmbChannelStart(s->server);
 	CHECK(t, saver_move(t, s));
 	saver_free(s);
@@ -417,11 +413,8 @@ static struct pair *holding_pair(struct ktap *t)
 	return p;
 }
 
-/*
- * What cannot be delivered now comes when the driver has completed a packet. Return: was there an
- * nth allocation?
- */
-static bool delivery_fails(struct ktap *t, unsigned int n)
+/* What cannot be delivered now comes when the driver has completed a packet. */
+static bool delivery_fails(struct ktap *t, struct worker_try *w)
 {
 	struct pair *p = holding_pair(t);
 	unsigned int i;
@@ -433,7 +426,7 @@ static bool delivery_fails(struct ktap *t, unsigned int n)
 	VmbChannelPause(p->server.channel);
 	for (i = 0; i < HELD; i++)
 		CHECK_STATUS(t, end_send(&p->client, "12345678", 8, WAIT_FLAG), STATUS_SUCCESS);
-	failing_workers.arm(n);
+	failing_workers.arm(w->n);
 	VmbChannelStart(p->server.channel);
 	CHECK_SOON(t, failing_workers_hit() || atomic_read(&p->server.packets) == HELD);
 	CHECK_SOON(t, all_completed(p));
@@ -446,14 +439,13 @@ static bool delivery_fails(struct ktap *t, unsigned int n)
 
 static void deliveries(struct ktap *t, struct client *c)
 {
-	unsigned int n = 1;
+	struct worker_try w = { .fails = delivery_fails };
 
 	if (!failing_is_possible(t))
 		return;
-	while (delivery_fails(t, n) && !t->failed)
-		n++;
-	seq_printf(t->out, "# %u allocations failed\n", n - 1);
-	CHECK(t, n > HELD / 2);
+	each_of_workers_fails(t, &w);
+	seq_printf(t->out, "# %u allocations failed\n", w.n - 1);
+	CHECK(t, w.n > HELD / 2);
 }
 
 /* ---- restores ---- */
@@ -488,6 +480,55 @@ static bool restore_fails(struct ktap *t, struct saver *s, unsigned int n, unsig
 	return failed;
 }
 
+#define WAITING	4
+
+/* Packets of the client wait in the ring of a server that is restored. */
+static bool send_waiting(struct ktap *t, struct saver *s, unsigned int first)
+{
+	unsigned int i;
+
+	for (i = first; i < first + WAITING; i++)
+		if (!CHECK_STATUS(t, saver_send(s, s->client, i, WAIT_FLAG), STATUS_SUCCESS))
+			return false;
+	return true;
+}
+
+/*
+ * The nth allocation of workers behind a restore fails: what cannot be delivered then comes when
+ * the driver has completed a packet.
+ */
+static bool worker_of_restore_fails(struct ktap *t, struct worker_try *w)
+{
+	unsigned int first = w->rounds * WAITING;
+	struct saver *s = w->data;
+	struct blob *blob;
+	bool failed;
+
+	if (!CHECK(t, first + WAITING <= SAVER_NUMBERS))
+		return false;
+	blob = saver_save_with_packet(t, s);
+	if (!blob)
+		return false;
+	saver_end_server(s);
+	if (!saver_enable_new_server(t, s) || !send_waiting(t, s, first))
+		return false;
+	s->keep = true;
+	failing_workers.arm(w->n);
+	CHECK_STATUS(t, saver_restore(s, blob), STATUS_SUCCESS);
+	blob_free(blob);
+	VmbChannelStart(s->server);
+	VmbChannelStart(s->client);
+	CHECK_SOON(t, failing_workers_hit() || atomic_read(&s->presented) == first + WAITING);
+	s->keep = false;
+	VmbChannelPause(s->server);	/* completes what it has kept */
+	VmbChannelStart(s->server);
+	CHECK_SOON(t, atomic_read(&s->of_server.answers) == w->rounds + 1);
+	CHECK_SOON(t, atomic_read(&s->of_client.answers) == first + WAITING);
+	failed = failing_workers.disarm();
+	CHECK(t, saver_numbers_came(&s->of_client, first, first + WAITING));
+	return failed;
+}
+
 static void restores(struct ktap *t, struct client *c)
 {
 	struct saver *s = failing_is_possible(t) ? saver_create(t) : NULL;
@@ -497,7 +538,20 @@ static void restores(struct ktap *t, struct client *c)
 		return;
 	while (restore_fails(t, s, n, &refused) && !t->failed)
 		n++;
-	tell(t, n - 1, refused);
+	failing_tell(t, n - 1, refused);
+	saver_free(s);
+}
+
+static void workers_of_restores(struct ktap *t, struct client *c)
+{
+	struct saver *s = failing_is_possible(t) ? saver_create(t) : NULL;
+	struct worker_try w = { .fails = worker_of_restore_fails, .data = s };
+
+	if (!s || !saver_open(t, s))
+		return;
+	each_of_workers_fails(t, &w);
+	seq_printf(t->out, "# %u allocations failed\n", w.n - 1);
+	CHECK(t, w.n > 1);
 	saver_free(s);
 }
 
@@ -515,6 +569,8 @@ static const struct ktap_test tests[] = {
 	  requests },
 	{ "VmbChannelSaveBegin: each allocation fails", saves },
 	{ "VmbChannelRestoreFromBuffer: each allocation fails", restores },
+	{ "VmbChannelRestoreFromBuffer: each allocation of workers behind it fails",
+	  workers_of_restores },
 };
 
 const struct ktap_suite faults_suite = KTAP_SUITE("faults", tests);

@@ -146,5 +146,6 @@ extern const struct ktap_suite sleep_closed_suite;
 extern const struct ktap_suite sleep_slow_suite;
 extern const struct ktap_suite sleep_refused_suite;
 extern const struct ktap_suite sleep_end_suite;
+extern const struct ktap_suite peer_faults_suite;
 
 #endif

@@ -2,3 +2,4 @@
 /* The test library once more, for a module with a client of its own. */
 #include "background.c"
 #include "ktap.c"
+#include "failing.c"

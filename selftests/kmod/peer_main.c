@@ -4,6 +4,7 @@
 #include <linux/module.h>
 
 #include "peer.h"
+#include "failing.h"
 
 unsigned int peer_echoes = 4500;
 module_param_named(echoes, peer_echoes, uint, 0444);
@@ -43,6 +44,7 @@ static const struct ktap_suite * const suites[] = {
 	&sleep_slow_suite,
 	&sleep_refused_suite,
 	&sleep_end_suite,
+	&peer_faults_suite,
 };
 
 static struct dentry *dir;
@@ -79,6 +81,7 @@ static int __init peer_test_init(void)
 static void __exit peer_test_exit(void)
 {
 	debugfs_remove(dir);
+	failing_end();
 }
 
 module_init(peer_test_init);
