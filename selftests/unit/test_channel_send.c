@@ -998,6 +998,25 @@ TEST(all_replies_that_fit_go_out_when_a_close_puts_a_long_packet_aside)
 	scene_end();
 }
 
+TEST(no_reply_goes_out_to_a_peer_that_has_gone)
+{
+	unsigned int n;
+
+	scene_client_open();
+	driver.hold = true;
+	host_send(&host, "ask", 3, 7);
+	machine_settle();
+	CHECK_EQ(driver.held_count, 1);
+	n = fill_ring();
+	driver_complete_held(&driver);
+	driver.in_suspend = read_all;
+	host_rescind(&host);
+	machine_settle();
+	CHECK_EQ(read_at_suspend, n - 1);
+	CHECK_LOG("suspend closed ");
+	scene_end();
+}
+
 static void wants_no_room(struct driver *d)
 {
 	CHECK_EQ(host.from_guest.ctl->pending_send_sz, 0);
