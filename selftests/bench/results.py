@@ -4,6 +4,7 @@
 A comparison is {"workload", "sides": {"kmcl": side, "native": side}}, a side {"cost": [a number a round],
 "signals": [the same]}. Costs are nanoseconds of one packet; KMCL/native throughput is native's cost over KMCL's.
 The ring alone has two sides more: "iterator", another native way, and "floor", the bytes handed over without a ring.
+What is measured of channels side by side has no signals, and "base", the workload that it is relative to.
 """
 
 import json
@@ -53,6 +54,22 @@ def smallest(comparisons):
     return min(((ratio(one), one["workload"]) for one in comparisons), default=None)
 
 
+def scaling(results, one, side):
+    """Throughput of a side in each round, relative to that of the workload's base."""
+    base = next(other for other in results["spread"] if other["workload"] == one["base"])
+    return [alone / cost for alone, cost in zip(base["sides"][side]["cost"], one["sides"][side]["cost"])]
+
+
+def _spread_rows(results):
+    """What more channels and senders give: each side beside itself."""
+    yield f"channels of the local bus side by side: {results['about']['spread']}"
+    yield f"  {'relative to the first':32}" + "".join(f" {side:>6} {'':6}  {'ns':>9}" for side in ("kmcl", "native"))
+    for one in results["spread"]:
+        rounds = ((scaling(results, one, side), values["cost"]) for side, values in one["sides"].items())
+        yield f"  {one['workload']:32}" + "".join(
+            f" {median(factors):6.2f} {spread(factors):4.0f} %  {median(cost):9.0f}" for factors, cost in rounds)
+
+
 def _row(comparison):
     kmcl, native = (comparison["sides"][name] for name in ("kmcl", "native"))
     return (f"  {comparison['workload']:24} {ratio(comparison):6.2f}   "
@@ -75,6 +92,8 @@ def table(results):
         yield f"{title}: {results['about'][key]}"
         yield f"  {'':24} {'ratio':>6}   {'kmcl ns':>9} {'':6}  {'native ns':>9} {'':6}   {'signals':>7} {'native':>7}"
         yield from map(_row, results[key])
+    if results.get("spread"):
+        yield from _spread_rows(results)
     if results.get("ring"):
         yield "the ring beside a native reader that walks packets in place, and beside the bytes without a ring"
         yield f"  {'':24} {'ratio':>6} {'walk ns':>9}   {'ratio':>6} {'floor ns':>9}"

@@ -15,6 +15,7 @@
 #define BENCH_MAX_EXTERNAL	65536u
 #define BENCH_MAX_DEPTH		256u
 #define BENCH_SENDERS		8u
+#define BENCH_LIMIT_SECONDS	300	/* of a run */
 #define BENCH_EXTERNAL_MESSAGE	64u	/* bytes that go with external data */
 
 enum bench_kind {
@@ -78,8 +79,15 @@ struct bench_driver {
 void bench_register(struct bench_driver *driver);
 void bench_unregister(struct bench_driver *driver);
 
+/*
+ * Has so many threads call @body with their numbers, and waits for them: 0, or an error of one.
+ * @bound: each stays on a processor, in turn.
+ */
+int bench_in_threads(unsigned int count, bool bound, int (*body)(void *data, unsigned int number),
+		     void *data);
+
 /* Has BENCH_SENDERS threads call @send, which returns when no packet is left to send. */
-int bench_in_threads(struct bench_run *run, int (*send)(struct bench_run *run));
+int bench_send_in_threads(struct bench_run *run, int (*send)(struct bench_run *run));
 
 static inline void bench_finish_one(struct bench_run *run)
 {

@@ -35,7 +35,7 @@ static int stream(const struct bench_peer *peer, struct bench_run *run)
 	int err;
 
 	if (run->w.kind == BENCH_FULL)
-		err = bench_in_threads(run, peer->flood);
+		err = bench_send_in_threads(run, peer->flood);
 	else
 		err = peer->stream(run);
 	err = err ?: give_order(peer, PEER_COUNTERS, false, 0, &answer);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A server and a client channel on the local bus. */
-#include "kmcl_client.h"
+#include "kmcl_pair.h"
 
-static const GUID type = { 0x62656e63, 0x68, 0, { 1 } };
-static const GUID instance = { 0x62656e63, 0x68, 0, { 2 } };
-
-static VMBCHANNEL server, client;
+static struct bench_pair pair;
 static struct bench_run *current_run;
 
 static VOID process_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID buffer,
@@ -21,7 +18,7 @@ static VOID process_packet(VMBCHANNEL channel, VMBPACKETCOMPLETION packet, PVOID
 
 static int flood(struct bench_run *run)
 {
-	return bench_kmcl_flood(run, client);
+	return bench_kmcl_flood(run, pair.client);
 }
 
 static int start(struct bench_run *run)
@@ -30,55 +27,34 @@ static int start(struct bench_run *run)
 	if (bench_asks(&run->w))
 		return bench_kmcl_requests(run);
 	if (run->w.kind == BENCH_FULL)
-		return bench_in_threads(run, flood);
-	return bench_kmcl_stream(run, run->w.kind == BENCH_OUT ? client : server);
+		return bench_send_in_threads(run, flood);
+	return bench_kmcl_stream(run, run->w.kind == BENCH_OUT ? pair.client : pair.server);
 }
 
 /* ---- life ---- */
 
-static NTSTATUS configure(VMBCHANNEL channel)
-{
-	return VmbChannelInitSetMaximumPacketSize(channel, BENCH_MAX_PAYLOAD) ?:
-	       VmbChannelInitSetMaximumExternalData(channel, BENCH_MAX_EXTERNAL, 1) ?:
-	       VmbChannelInitSetProcessPacketCallbacks(channel, process_packet, NULL);
-}
-
-static NTSTATUS enable(u32 pages)
-{
-	NTSTATUS status;
-
-	status = configure(server) ?: configure(client) ?:
-		 VmbServerChannelInitSetTargetInterfaceId(server, type, instance) ?:
-		 VmbClientChannelInitSetTargetPnp(client, &type, &instance, NULL) ?:
-		 VmbClientChannelInitSetRingBufferPageCount(client, pages, pages) ?:
-		 VmbChannelEnable(server);
-	if (status)
-		return status;
-	VmbChannelStart(server);
-	return VmbChannelEnable(client);
-}
-
 static void close_both(void)
 {
-	VmbChannelDisable(client);
+	/* Now: a run that has failed may have left packets under way. */
+	VmbChannelDisable(pair.client);
 	bench_kmcl_free_packets();
-	VmbChannelCleanup(client);
-	VmbChannelDisable(server);
-	VmbChannelCleanup(server);
+	bench_pair_close(&pair);
 }
 
 static int open_both(const struct bench_workload *w)
 {
-	if (VmbChannelAllocate(NULL, TRUE, &server))
-		return -ENOMEM;
-	if (VmbChannelAllocate(NULL, FALSE, &client)) {
-		VmbChannelCleanup(server);
-		return -ENOMEM;
-	}
-	if (!enable(bench_ring_pages(w)) && !bench_kmcl_make_packets(client))
-		return 0;
-	close_both();
-	return -EIO;
+	const struct bench_pair_config config = {
+		.ring_pages = bench_ring_pages(w), .max_packet = BENCH_MAX_PAYLOAD,
+		.max_external = BENCH_MAX_EXTERNAL, .process_packet = process_packet,
+	};
+	int err = bench_pair_open(&pair, &config);
+
+	if (err)
+		return err;
+	err = bench_kmcl_make_packets(pair.client);
+	if (err)
+		close_both();
+	return err;
 }
 
 struct bench_driver bench_kmcl_local = {

@@ -4,16 +4,12 @@
  * and reading it tells nanoseconds, packets and signals. A channel stays open from its driver's
  * first run to `echo DRIVER close`, so that runs of two drivers can take turns.
  */
-#include <linux/err.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
 
 #include "bench.h"
-
-#define LIMIT_SECONDS	300
 
 static LIST_HEAD(drivers);
 static const char * const kinds[] = { "request", "external", "out", "in", "full" };
@@ -39,7 +35,7 @@ static int measure(const struct bench_driver *driver, struct bench_run *run)
 	if (err)
 		return err;
 	/* A run that fails has packets under way: its channel is closed before it is forgotten. */
-	if (!wait_for_completion_timeout(&run->done, LIMIT_SECONDS * HZ))
+	if (!wait_for_completion_timeout(&run->done, BENCH_LIMIT_SECONDS * HZ))
 		return -ETIMEDOUT;
 	if (run->error)
 		return run->error;
@@ -152,49 +148,22 @@ MODULE_PARM_DESC(run, "DRIVER KIND PAYLOAD DEPTH PACKETS, or DRIVER close");
 struct senders {
 	struct bench_run *run;
 	int (*send)(struct bench_run *run);
-	atomic_t running;
-	int error;
-	struct completion done;
 };
 
-static void one_less(struct senders *senders)
-{
-	if (atomic_dec_and_test(&senders->running))
-		complete(&senders->done);
-}
-
-static int sender(void *data)
+static int sender(void *data, unsigned int number)
 {
 	struct senders *senders = data;
-	int err = senders->send(senders->run);
 
-	if (err)
-		WRITE_ONCE(senders->error, err);
-	one_less(senders);
-	return 0;
+	return senders->send(senders->run);
 }
 
-int bench_in_threads(struct bench_run *run, int (*send)(struct bench_run *run))
+int bench_send_in_threads(struct bench_run *run, int (*send)(struct bench_run *run))
 {
 	struct senders senders = { .run = run, .send = send };
-	struct task_struct *task;
-	unsigned int i;
 
-	init_completion(&senders.done);
-	atomic_set(&senders.running, 1);
-	for (i = 0; i < BENCH_SENDERS; i++) {
-		atomic_inc(&senders.running);
-		task = kthread_run(sender, &senders, "kmcl-bench/%u", i);
-		if (IS_ERR(task)) {
-			senders.error = PTR_ERR(task);
-			one_less(&senders);
-		}
-	}
-	one_less(&senders);
-	wait_for_completion(&senders.done);
-	return senders.error;
+	return bench_in_threads(BENCH_SENDERS, false, sender, &senders);
 }
-EXPORT_SYMBOL_GPL(bench_in_threads);
+EXPORT_SYMBOL_GPL(bench_send_in_threads);
 
 void bench_register(struct bench_driver *driver)
 {
