@@ -12,8 +12,10 @@
 #include "bench.h"
 
 #define SPREAD_PAYLOAD		64u
-#define SPREAD_DEPTH		32u	/* of a sender: requests at once, or sends that wait for room */
 #define SPREAD_RING_PAGES	64u
+
+/* Of a sender: requests at once, or sends that wait for room. */
+#define SPREAD_DEPTH		32u
 
 struct spread_load;
 struct spread_driver;
