@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of open transactions. */
+/* The table of open transactions, without what ids.h does for each of them. */
 #include "ids.h"
 
 void kmcl_ids_init(struct kmcl_ids *ids)
@@ -12,35 +12,6 @@ void kmcl_ids_init(struct kmcl_ids *ids)
 	ids->last = 0;
 	for (i = 0; i < 1u << KMCL_IDS_INLINE_BITS; i++)
 		INIT_HLIST_HEAD(&ids->inline_buckets[i]);
-}
-
-/* Ids count up, so their low bits spread them evenly. */
-static struct hlist_head *ids_bucket(const struct kmcl_ids *ids, u64 value)
-{
-	return &ids->buckets[value & ((1u << ids->bits) - 1)];
-}
-
-/**
- * kmcl_ids_reopen() - give a request the id that it had in another table
- * @ids: the table, in which that id is not open
- * @id: lies in the request
- * @value: the id, given out before: see kmcl_ids_skip()
- */
-void kmcl_ids_reopen(struct kmcl_ids *ids, struct kmcl_id *id, u64 value)
-{
-	id->id = value;
-	hlist_add_head(&id->node, ids_bucket(ids, value));
-	ids->count++;
-}
-
-/**
- * kmcl_ids_open() - give a request its id
- * @ids: the table
- * @id: lies in the request; gets a value that was never used before and is not 0
- */
-void kmcl_ids_open(struct kmcl_ids *ids, struct kmcl_id *id)
-{
-	kmcl_ids_reopen(ids, id, ++ids->last);
 }
 
 /* All ids up to this one have been given out. */
@@ -64,38 +35,12 @@ struct kmcl_id *kmcl_ids_next(const struct kmcl_ids *ids, const struct kmcl_id *
 	if (id) {
 		if (id->node.next)
 			return hlist_entry(id->node.next, struct kmcl_id, node);
-		bucket = ids_bucket(ids, id->id) + 1;
+		bucket = kmcl_ids_bucket(ids, id->id) + 1;
 	}
 	for (; bucket < end; bucket++)
 		if (!hlist_empty(bucket))
 			return hlist_entry(bucket->first, struct kmcl_id, node);
 	return NULL;
-}
-
-/**
- * kmcl_ids_close() - find a request by its id and end its transaction
- * @ids: the table
- * @value: what the peer says
- *
- * Return: the request's id, now closed; NULL if no such transaction is open.
- */
-struct kmcl_id *kmcl_ids_close(struct kmcl_ids *ids, u64 value)
-{
-	struct kmcl_id *id;
-
-	hlist_for_each_entry(id, ids_bucket(ids, value), node) {
-		if (id->id == value) {
-			kmcl_ids_remove(ids, id);
-			return id;
-		}
-	}
-	return NULL;
-}
-
-void kmcl_ids_remove(struct kmcl_ids *ids, struct kmcl_id *id)
-{
-	hlist_del_init(&id->node);
-	ids->count--;
 }
 
 /**
@@ -116,11 +61,6 @@ void kmcl_ids_close_all(struct kmcl_ids *ids, struct hlist_head *closed)
 			ids->count--;
 		}
 	}
-}
-
-bool kmcl_ids_is_crowded(const struct kmcl_ids *ids)
-{
-	return ids->count > 2u << ids->bits;
 }
 
 /**
@@ -147,7 +87,7 @@ struct hlist_head *kmcl_ids_grow(struct kmcl_ids *ids, struct hlist_head *bucket
 
 		hlist_for_each_entry_safe(id, next, &old[i], node) {
 			hlist_del_init(&id->node);
-			hlist_add_head(&id->node, ids_bucket(ids, id->id));
+			hlist_add_head(&id->node, kmcl_ids_bucket(ids, id->id));
 		}
 	}
 	return old == ids->inline_buckets ? NULL : old;

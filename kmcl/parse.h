@@ -32,9 +32,38 @@ struct kmcl_view {
 	u64 trans_id;
 };
 
-enum kmcl_malformed kmcl_parse_descriptor(const struct kmcl_desc *desc, u32 available,
-					  struct kmcl_view *view);
 enum kmcl_malformed kmcl_parse_pipe_header(const struct kmcl_pipe_header *header, u32 payload,
 					   u32 *size);
+
+/**
+ * kmcl_parse_descriptor() - validate a descriptor
+ * @desc: a private copy, of which only the first min(@available, 16) bytes mean anything
+ * @available: bytes in the ring from the descriptor on, trailer included
+ * @view: what it says, if it is well formed
+ *
+ * The type is not judged here: which ones are welcome depends on the endpoint.
+ */
+static inline enum kmcl_malformed kmcl_parse_descriptor(const struct kmcl_desc *desc,
+							u32 available,
+							struct kmcl_view *view)
+{
+	u32 length, offset;
+
+	if (available < sizeof(*desc) + KMCL_TRAILER_SIZE)
+		return KMCL_BAD_HEADER;
+	length = desc->len8 * 8u;
+	offset = desc->offset8 * 8u;
+	if (length > available - KMCL_TRAILER_SIZE)
+		return KMCL_BAD_LENGTH;
+	if (offset < sizeof(*desc) || offset > length)
+		return KMCL_BAD_OFFSET;
+	view->type = desc->type;
+	view->wants_completion = desc->flags & KMCL_DESC_FLAG_COMPLETION_REQUESTED;
+	view->length = length;
+	view->offset = offset;
+	view->payload = length - offset;
+	view->trans_id = desc->trans_id;
+	return KMCL_WELL_FORMED;
+}
 
 #endif

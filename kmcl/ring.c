@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ring's indices and signals. The memory ordering is explained in ring.h. */
+/* The ring's indices and signals, without what ring.h does for each packet. */
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -19,22 +19,6 @@ void kmcl_ring_init(struct kmcl_ring *ring, void *ctl, void *data, u32 size)
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_init);
 
-static u32 ring_distance(const struct kmcl_ring *ring, u32 from, u32 to)
-{
-	return to >= from ? to - from : to + ring->size - from;
-}
-
-static u32 ring_free(const struct kmcl_ring *ring, u32 write, u32 read)
-{
-	return ring->size - ring_distance(ring, read, write);
-}
-
-static u32 ring_move(const struct kmcl_ring *ring, u32 index, u32 len)
-{
-	index += len;
-	return index >= ring->size ? index - ring->size : index;
-}
-
 static void ring_resume(struct kmcl_ring *ring, u32 index, u32 theirs)
 {
 	ring->mine = index;
@@ -50,7 +34,7 @@ static void ring_resume(struct kmcl_ring *ring, u32 index, u32 theirs)
 void kmcl_ring_resume_sending(struct kmcl_ring *ring, u32 index)
 {
 	/* As if there were no room: the peer's index is loaded first. */
-	ring_resume(ring, index, ring_move(ring, index, 8));
+	ring_resume(ring, index, kmcl_ring_move(ring, index, 8));
 }
 
 /**
@@ -78,41 +62,17 @@ static int ring_accept(struct kmcl_ring *ring, u32 index)
 	return 0;
 }
 
-/**
- * kmcl_ring_reserve() - find room for a packet
- * @ring: the sending end
- * @len: bytes of the packet without trailer, a multiple of 8, at most KMCL_PACKET_MAX
- * @packet: where to write it, contiguous
- *
- * Return: 0; -EAGAIN if there is no room now; -EIO if the peer's index is corrupt.
- */
-int kmcl_ring_reserve(struct kmcl_ring *ring, u32 len, u8 **packet)
+/* Look at the peer's index again. Return: as kmcl_ring_reserve(). */
+int kmcl_ring_reserve_anew(struct kmcl_ring *ring, u32 len, u8 **packet)
 {
-	/* Full and empty must differ, so a packet has to be smaller than the free space. */
-	if (len + KMCL_TRAILER_SIZE >= ring_free(ring, ring->mine, ring->theirs)) {
-		if (ring_accept(ring, virt_load_acquire(&ring->ctl->read_index))) /* (B) */
-			return -EIO;
-		if (len + KMCL_TRAILER_SIZE >= ring_free(ring, ring->mine, ring->theirs))
-			return -EAGAIN;
-	}
+	if (ring_accept(ring, virt_load_acquire(&ring->ctl->read_index))) /* (B) in ring.h */
+		return -EIO;
+	if (!kmcl_ring_holds(ring, len))
+		return -EAGAIN;
 	*packet = ring->data + ring->mine;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kmcl_ring_reserve);
-
-/**
- * kmcl_ring_push() - take a written packet into the next publication
- * @ring: the sending end
- * @len: bytes of the packet, as given to kmcl_ring_reserve()
- */
-void kmcl_ring_push(struct kmcl_ring *ring, u32 len)
-{
-	u64 trailer = (u64)ring->mine << 32;
-
-	memcpy(ring->data + ring->mine + len, &trailer, sizeof(trailer));
-	ring->mine = ring_move(ring, ring->mine, len + KMCL_TRAILER_SIZE);
-}
-EXPORT_SYMBOL_GPL(kmcl_ring_push);
+EXPORT_SYMBOL_GPL(kmcl_ring_reserve_anew);
 
 /**
  * kmcl_ring_publish() - let the peer see everything pushed so far
@@ -161,53 +121,13 @@ void kmcl_ring_stop_waiting(struct kmcl_ring *ring)
 EXPORT_SYMBOL_GPL(kmcl_ring_stop_waiting);
 
 /* How much is there to read by the peer's index as it is now? */
-static int ring_look(struct kmcl_ring *ring)
+int kmcl_ring_look(struct kmcl_ring *ring)
 {
 	if (ring_accept(ring, virt_load_acquire(&ring->ctl->write_index))) /* (A) */
 		return -EIO;
-	return ring_distance(ring, ring->mine, ring->theirs);
+	return kmcl_ring_distance(ring, ring->mine, ring->theirs);
 }
-
-/**
- * kmcl_ring_available() - how much is there to read
- * @ring: the receiving end
- *
- * The peer's index is loaded when everything up to the one loaded last has been consumed: the line
- * that it lies in is the peer's, and costs as much as the packet.
- *
- * Return: bytes that the peer has published and that were not consumed, perhaps not all of them,
- * but 0 only if there are none; -EIO if the peer's index is corrupt.
- */
-int kmcl_ring_available(struct kmcl_ring *ring)
-{
-	u32 known = ring_distance(ring, ring->mine, ring->theirs);
-
-	return known ? known : ring_look(ring);
-}
-EXPORT_SYMBOL_GPL(kmcl_ring_available);
-
-/**
- * kmcl_ring_peek() - where the next packet begins
- * @ring: the receiving end
- *
- * The peer may still change what lies there: copy, then look at the copy.
- */
-const u8 *kmcl_ring_peek(const struct kmcl_ring *ring)
-{
-	return ring->data + ring->mine;
-}
-EXPORT_SYMBOL_GPL(kmcl_ring_peek);
-
-/**
- * kmcl_ring_consume() - step over a packet
- * @ring: the receiving end
- * @len: bytes of the packet without trailer; with it no more than kmcl_ring_available()
- */
-void kmcl_ring_consume(struct kmcl_ring *ring, u32 len)
-{
-	ring->mine = ring_move(ring, ring->mine, len + KMCL_TRAILER_SIZE);
-}
-EXPORT_SYMBOL_GPL(kmcl_ring_consume);
+EXPORT_SYMBOL_GPL(kmcl_ring_look);
 
 /**
  * kmcl_ring_commit() - give the room of all consumed packets back to the peer
@@ -236,18 +156,10 @@ bool kmcl_ring_commit(struct kmcl_ring *ring)
 	write = READ_ONCE(ring->ctl->write_index);
 	if (!ring_is_index(ring, write))
 		return false;
-	room = ring_free(ring, write, ring->mine);
+	room = kmcl_ring_free(ring, write, ring->mine);
 	return room > pending && room - freed <= pending;
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_commit);
-
-/* Ask the peer not to signal new packets: they are about to be looked for anyway. */
-void kmcl_ring_mask(struct kmcl_ring *ring)
-{
-	WRITE_ONCE(ring->ctl->interrupt_mask, 1);
-	virt_mb(); /* (A) in ring.h */
-}
-EXPORT_SYMBOL_GPL(kmcl_ring_mask);
 
 /**
  * kmcl_ring_unmask() - ask for signals again
@@ -260,6 +172,6 @@ int kmcl_ring_unmask(struct kmcl_ring *ring)
 {
 	WRITE_ONCE(ring->ctl->interrupt_mask, 0);
 	virt_mb(); /* (A) in ring.h */
-	return ring_look(ring);
+	return kmcl_ring_look(ring);
 }
 EXPORT_SYMBOL_GPL(kmcl_ring_unmask);

@@ -7,6 +7,9 @@
 #ifndef UNIT_LINUX_COMPILER_H
 #define UNIT_LINUX_COMPILER_H
 
+#define likely(x)		(x)
+#define unlikely(x)		(x)
+
 #ifdef UNIT_SHIM
 #include "shim.h"
 #define READ_ONCE(x)		shim_load(&(x), SHIM_ONCE)
