@@ -23,10 +23,13 @@
 #ifndef KMCL_CHANNEL_H
 #define KMCL_CHANNEL_H
 
+#include <linux/bottom_half.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -84,7 +87,6 @@ struct kmcl_sync;
 struct kmcl_save;
 struct kmcl_restore;
 struct kmcl_files;
-struct kmcl_frame;
 
 struct kmcl_packet {
 	u32 magic;
@@ -125,11 +127,19 @@ struct kmcl_tx {
 	unsigned long held_since;	/* jiffies */
 	u64 full_since;			/* ns; 0: nothing waits for room */
 
-	struct list_head frames;	/* contexts inside a completion routine */
+	struct kmcl_frame *frames;	/* but that of the delivery context */
 	unsigned int completing;	/* packets whose routine is about to be called */
 
 	struct delayed_work retry;	/* for hosts that forget to signal room */
 	unsigned int retry_ms;
+};
+
+/* A context inside a completion routine: see routine.c. */
+struct kmcl_frame {
+	struct kmcl_frame *outer;
+	struct task_struct *task;
+	bool in_softirq;
+	struct list_head done;
 };
 
 /* ---- incoming ---- */
@@ -186,12 +196,14 @@ struct kmcl_rx {
 	struct work_struct work;
 
 	/* the runner's, whose context the driver's callbacks are in */
+	bool at_passive;			/* that context */
 	bool in_batch;				/* at DISPATCH_LEVEL */
 	struct kmcl_incoming *held;		/* to be presented again, before anything else */
 	struct kmcl_incoming *presenting;	/* NULL again once it is completed in there */
-	struct kmcl_incoming *spare;		/* free, for the next packet */
+	struct kmcl_incoming *spare;		/* free, for the next packet, until the close */
 	struct kmcl_incoming *failed_packet;
-	struct kmcl_frame *frame;		/* of the completion routine that it is in */
+	bool in_routine;			/* of a packet that has been completed */
+	struct kmcl_frame frame;
 	int outstanding_most;
 	void *scratch;			/* payload of a completion, for its routine */
 };
@@ -323,7 +335,6 @@ extern struct workqueue_struct *kmcl_server_wq;
 extern struct workqueue_struct *kmcl_delivery_wq;
 
 /* packet.c */
-struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle);
 void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity);
 void kmcl_packet_put_back(struct kmcl_packet *packet);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
@@ -336,10 +347,17 @@ static inline VMBPACKET kmcl_packet_handle(struct kmcl_packet *packet)
 	return (VMBPACKET)packet;
 }
 
+/* The packet behind a handle. NULL if the handle is none, as far as the memory still tells. */
+static inline struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
+{
+	struct kmcl_packet *packet = (struct kmcl_packet *)handle;
+
+	return packet && READ_ONCE(packet->magic) == KMCL_PACKET_MAGIC ? packet : NULL;
+}
+
 /* tx.c */
 void kmcl_tx_init(struct kmcl_channel *ch);
 void kmcl_tx_destroy(struct kmcl_channel *ch);
-bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message);
 NTSTATUS kmcl_tx_send(struct kmcl_packet *packet, const struct kmcl_message *message,
 		      bool wants_completion, bool may_queue);
 NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *message);
@@ -358,6 +376,28 @@ void kmcl_tx_collect(struct kmcl_channel *ch, struct kmcl_txn **txns, unsigned i
 void kmcl_tx_rebuild(struct kmcl_txn *txn, u16 type, u16 flags, const void *data, u32 length);
 void kmcl_tx_restore(struct kmcl_channel *ch, struct list_head *txns, u64 last_id);
 bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *data, u32 length);
+
+/* Bytes of a packet without its trailer. */
+static inline u32 kmcl_packet_length(u32 head, u32 length)
+{
+	return kmcl_round8(sizeof(struct kmcl_desc) + head + length);
+}
+
+/* Can this message ever go out? Before the channel opens, its ring is of any size. */
+static inline bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
+{
+	u32 length = kmcl_packet_length(message->head_length, message->length);
+	u32 pages = READ_ONCE(ch->link.out_pages);
+
+	return length <= KMCL_PACKET_MAX &&
+	       (!pages || length + KMCL_TRAILER_SIZE < pages * KMCL_PAGE_SIZE);
+}
+
+/* Without the lock: what is being queued now is looked at again later. */
+static inline bool kmcl_tx_is_drained(struct kmcl_channel *ch)
+{
+	return list_empty_careful(&ch->tx.queue);
+}
 
 /* routine.c */
 void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
@@ -378,10 +418,35 @@ void kmcl_rx_stop(struct kmcl_channel *ch);
 void kmcl_rx_drain(struct kmcl_channel *ch);
 void kmcl_rx_reset(struct kmcl_channel *ch);
 void kmcl_rx_signalled(struct kmcl_channel *ch);
-bool kmcl_rx_is_mine(struct kmcl_channel *ch);
-bool kmcl_rx_in_batch(struct kmcl_channel *ch);
 struct kmcl_incoming *kmcl_rx_presented_here(VMBPACKETCOMPLETION handle);
 bool kmcl_rx_take_back(struct kmcl_incoming *in, enum kmcl_incoming_state state);
+
+/* Is the caller the delivery context? */
+static inline bool kmcl_rx_is_mine(struct kmcl_channel *ch)
+{
+	struct kmcl_rx *rx = &ch->rx;
+
+	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == !!in_serving_softirq();
+}
+
+/* Is the caller inside a batch, whose end is near? */
+static inline bool kmcl_rx_in_batch(struct kmcl_channel *ch)
+{
+	return kmcl_rx_is_mine(ch) && ch->rx.in_batch;
+}
+
+/* Delivery keeps bottom halves out, but while a driver that wants PASSIVE_LEVEL is called. */
+static inline void kmcl_rx_begin_callback(const struct kmcl_rx *rx)
+{
+	if (rx->at_passive)
+		local_bh_enable();
+}
+
+static inline void kmcl_rx_end_callback(const struct kmcl_rx *rx)
+{
+	if (rx->at_passive)
+		local_bh_disable();
+}
 
 /* gpadl.c */
 void kmcl_gpadls_allow(struct kmcl_channel *ch);
@@ -407,10 +472,17 @@ void kmcl_view_open(struct kmcl_channel *ch);
 void kmcl_view_remove(struct kmcl_channel *ch);
 
 /* incoming.c */
-struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle);
+
+/* The object behind a handle. NULL if the handle is none, as far as the memory still tells. */
+static inline struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle)
+{
+	struct kmcl_incoming *in = (struct kmcl_incoming *)handle;
+
+	return in && READ_ONCE(in->magic) == KMCL_INCOMING_MAGIC ? in : NULL;
+}
+
 struct kmcl_incoming *kmcl_incoming_take(struct kmcl_rx *rx);
 struct kmcl_incoming *kmcl_incoming_get(struct kmcl_channel *ch, gfp_t gfp);
-void kmcl_incoming_end_use(struct kmcl_incoming *in);
 void kmcl_incoming_put(struct kmcl_incoming *in);
 void kmcl_incoming_put_spare(struct kmcl_incoming *in);
 void kmcl_incoming_completed(struct kmcl_channel *ch, struct kmcl_incoming *in);
@@ -432,6 +504,14 @@ void kmcl_received_make(struct kmcl_incoming *in, const void *ranges, u32 length
 void kmcl_received_end(struct kmcl_incoming *in);
 u32 kmcl_received_description(const struct kmcl_incoming *in);
 void kmcl_received_describe(const struct kmcl_incoming *in, u8 *to);
+
+/* Nobody looks at the packet any more: its object can be used for another. */
+static inline void kmcl_incoming_end_use(struct kmcl_incoming *in)
+{
+	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
+	if (unlikely(in->external))
+		kmcl_received_end(in);
+}
 
 /* sync.c */
 struct kmcl_sync {

@@ -15,14 +15,6 @@
 /* What one channel keeps for reuse. */
 #define CACHED_BYTES	(256u << 10)
 
-/* The object behind a handle. NULL if the handle is none, as far as the memory still tells. */
-struct kmcl_incoming *kmcl_incoming_from_handle(VMBPACKETCOMPLETION handle)
-{
-	struct kmcl_incoming *in = (struct kmcl_incoming *)handle;
-
-	return in && READ_ONCE(in->magic) == KMCL_INCOMING_MAGIC ? in : NULL;
-}
-
 static size_t incoming_size(const struct kmcl_channel *ch)
 {
 	return sizeof(struct kmcl_incoming) + kmcl_round8(ch->config.max_packet) +
@@ -102,13 +94,6 @@ static bool keep(struct kmcl_rx *rx, struct kmcl_incoming *in)
 	list_add(&in->link, &rx->free);
 	rx->free_count++;
 	return true;
-}
-
-/* Nobody looks at the packet any more: its object can be used for another. */
-void kmcl_incoming_end_use(struct kmcl_incoming *in)
-{
-	WRITE_ONCE(in->state, KMCL_INCOMING_FREE);
-	kmcl_received_end(in);
 }
 
 static void give_back(struct kmcl_incoming *in, bool is_news)

@@ -17,14 +17,6 @@
 #define CACHED_LARGE	31
 #define CACHED_BYTES	(1u << 20)
 
-/* The packet behind a handle. NULL if the handle is none, as far as the memory still tells. */
-struct kmcl_packet *kmcl_packet_from_handle(VMBPACKET handle)
-{
-	struct kmcl_packet *packet = (struct kmcl_packet *)handle;
-
-	return packet && READ_ONCE(packet->magic) == KMCL_PACKET_MAGIC ? packet : NULL;
-}
-
 /* Stays what it is under packets.lock, and as long as a packet is in use. */
 static u32 packet_capacity(const struct kmcl_channel *ch)
 {

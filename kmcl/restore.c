@@ -215,7 +215,8 @@ static NTSTATUS make_held(struct kmcl_channel *ch, const struct kmcl_saved_item 
 	in->trans_id = packet->id;
 	in->wants_completion = packet->flags & KMCL_SAVED_WANTS_COMPLETION;
 	in->external = packet->flags & KMCL_SAVED_EXTERNAL;
-	kmcl_received_make(in, item->extra, packet->extra);
+	if (in->external)
+		kmcl_received_make(in, item->extra, packet->extra);
 	WRITE_ONCE(in->state, KMCL_INCOMING_HELD);
 	ch->restore->held = in;
 	return STATUS_SUCCESS;

@@ -10,17 +10,7 @@
  * Routines of completions that arrive run in the delivery context. There is one, and whoever closes
  * the channel waits for it, so its frame is found and forgotten without the lock.
  */
-#include <linux/preempt.h>
-#include <linux/sched.h>
-
 #include "channel.h"
-
-struct kmcl_frame {
-	struct list_head node;
-	struct task_struct *task;
-	bool in_softirq;
-	struct list_head done;
-};
 
 /* A softirq that interrupts a routine is a context of its own on the same task. */
 static struct kmcl_frame *my_frame(struct kmcl_channel *ch)
@@ -28,9 +18,9 @@ static struct kmcl_frame *my_frame(struct kmcl_channel *ch)
 	bool in_softirq = in_serving_softirq();
 	struct kmcl_frame *frame;
 
-	if (kmcl_rx_is_mine(ch) && ch->rx.frame)
-		return ch->rx.frame;
-	list_for_each_entry(frame, &ch->tx.frames, node)
+	if (kmcl_rx_is_mine(ch) && ch->rx.in_routine)
+		return &ch->rx.frame;
+	for (frame = ch->tx.frames; frame; frame = frame->outer)
 		if (frame->task == current && frame->in_softirq == in_softirq)
 			return frame;
 	return NULL;
@@ -52,7 +42,7 @@ static struct kmcl_packet *next_done(struct kmcl_frame *frame)
  */
 static void wake_if_last(struct kmcl_channel *ch)
 {
-	if (!list_empty(&ch->tx.frames) || ch->tx.completing)
+	if (ch->tx.frames || ch->tx.completing)
 		return;
 	/* The lock orders this look behind the last packet's end. */
 	if (waitqueue_active(&ch->wait))
@@ -82,19 +72,31 @@ static void call_done(struct kmcl_tx *tx, struct kmcl_frame *frame)
 	}
 }
 
+/* Contexts do not leave in the order in which they have come. */
+static void leave(struct kmcl_tx *tx, const struct kmcl_frame *frame)
+{
+	struct kmcl_frame **link = &tx->frames;
+
+	while (*link != frame)
+		link = &(*link)->outer;
+	*link = frame->outer;
+}
+
 static void run(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock)
 {
-	struct kmcl_frame frame = { .task = current, .in_softirq = in_serving_softirq() };
 	struct kmcl_channel *ch = packet->ch;
 	struct kmcl_tx *tx = &ch->tx;
+	struct kmcl_frame frame = {
+		.outer = tx->frames, .task = current, .in_softirq = in_serving_softirq(),
+	};
 
 	INIT_LIST_HEAD(&frame.done);
-	list_add(&frame.node, &tx->frames);
+	tx->frames = &frame;
 	call(packet, status, data, length);
 	spin_lock_bh(&tx->lock);
 	call_done(tx, &frame);
-	list_del(&frame.node);
+	leave(tx, &frame);
 	wake_if_last(ch);
 	spin_unlock_bh(&tx->lock);
 }
@@ -115,29 +117,40 @@ void kmcl_routine_run(struct kmcl_packet *packet, NTSTATUS status, void *data, u
 	run(packet, status, data, length);
 }
 
+/* Out of line: most routines send nothing that is done at once. */
+static noinline void deliver_done(struct kmcl_channel *ch)
+{
+	spin_lock_bh(&ch->tx.lock);
+	call_done(&ch->tx, &ch->rx.frame);
+	wake_if_last(ch);
+	spin_unlock_bh(&ch->tx.lock);
+}
+
 /**
  * kmcl_routine_deliver() - as kmcl_routine_run(), in the delivery context of the channel
  * @packet: accepted, and of no further use to the library; idle from here on
  * @status: the result
  * @data: completion payload, valid during the call only
  * @length: bytes
+ *
+ * Bottom halves are off, and tx->lock was taken as a lock in such a context is.
  */
 void kmcl_routine_deliver(struct kmcl_packet *packet, NTSTATUS status, void *data, u32 length)
 	__releases(&packet->ch->tx.lock)
 {
+	PFN_VMB_PACKET_COMPLETION_ROUTINE routine = packet->routine;
 	struct kmcl_channel *ch = packet->ch;
-	struct kmcl_frame frame;
+	struct kmcl_rx *rx = &ch->rx;
 
-	INIT_LIST_HEAD(&frame.done);
-	ch->rx.frame = &frame;
-	call(packet, status, data, length);
-	if (unlikely(!list_empty(&frame.done))) {
-		spin_lock_bh(&ch->tx.lock);
-		call_done(&ch->tx, &frame);
-		wake_if_last(ch);
-		spin_unlock_bh(&ch->tx.lock);
-	}
-	ch->rx.frame = NULL;
+	rx->in_routine = true;
+	packet->state = KMCL_PACKET_IDLE;
+	spin_unlock(&ch->tx.lock);
+	kmcl_rx_begin_callback(rx);
+	routine(kmcl_packet_handle(packet), status, length ? data : NULL, length);
+	if (unlikely(!list_empty(&rx->frame.done)))
+		deliver_done(ch);
+	kmcl_rx_end_callback(rx);
+	rx->in_routine = false;
 }
 
 /* The default routine, which frees the packet, needs no frame. */
@@ -185,7 +198,7 @@ static bool no_routines(struct kmcl_channel *ch)
 	bool none;
 
 	spin_lock_bh(&ch->tx.lock);
-	none = list_empty(&ch->tx.frames) && !ch->tx.completing;
+	none = !ch->tx.frames && !ch->tx.completing;
 	spin_unlock_bh(&ch->tx.lock);
 	return none;
 }

@@ -11,11 +11,11 @@
  * A batch masks the ring's interrupt, copies and presents packet by packet, gives the room back to
  * the peer, unmasks and looks again. Each packet's descriptor is copied once and validated; then
  * exactly the validated payload is copied, and nothing of it is read from the ring again.
+ *
+ * Bottom halves are off all the while, so that locks taken for each packet need not see to that;
+ * for a driver that wants PASSIVE_LEVEL they are on during its callbacks.
  */
-#include <linux/bottom_half.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "channel.h"
@@ -58,16 +58,16 @@ static enum step fail(struct kmcl_channel *ch, enum kmcl_malformed kind)
 {
 	struct kmcl_rx *rx = &ch->rx;
 
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	rx->failed = true;
 	wake_up_all(&ch->wait);		/* programs that read a pipe */
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	kmcl_report_malformed(ch, kind);
 	return STEP_FAILED;
 }
 
 /* Give the room of consumed packets back to the peer. */
-static void commit(struct kmcl_channel *ch)
+static noinline void commit(struct kmcl_channel *ch)
 {
 	if (!kmcl_ring_commit(&ch->link.in))
 		return;
@@ -80,7 +80,7 @@ static void commit(struct kmcl_channel *ch)
  * The peer waits for room while callbacks run, so do not keep too much of it; and a callback at
  * PASSIVE_LEVEL may take its time.
  */
-static void commit_before_callback(struct kmcl_channel *ch, const struct batch *batch)
+static inline void commit_before_callback(struct kmcl_channel *ch, const struct batch *batch)
 {
 	if (batch->passive || kmcl_ring_uncommitted(&ch->link.in) >= ch->link.in.size / 4)
 		commit(ch);
@@ -97,11 +97,11 @@ static enum step after_presenting(struct kmcl_channel *ch, struct kmcl_incoming 
 	if (likely(!rx->presenting))
 		return STEP_ON;
 	/* Both at once, for who adds them. */
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	rx->presenting = NULL;
 	if (rx->held != in && rx->failed_packet != in)
 		rx->outstanding++;
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	if (rx->failed_packet != in)
 		return STEP_ON;
 	rx->failed_packet = NULL;
@@ -130,8 +130,10 @@ static enum step present(struct kmcl_channel *ch, struct kmcl_incoming *in, stru
 	WRITE_ONCE(in->state, KMCL_INCOMING_PRESENTED);
 	if (ch->config.process_packet) {
 		batch->presented++;
+		kmcl_rx_begin_callback(rx);
 		ch->config.process_packet(kmcl_channel_handle(ch), handle, in->body, in->length,
 					  flags);
+		kmcl_rx_end_callback(rx);
 	} else {
 		VmbChannelPacketComplete(handle, NULL, 0);
 	}
@@ -182,13 +184,13 @@ static struct kmcl_incoming *take_new_object(struct kmcl_channel *ch)
 		kmcl_count(ch, MEMORY_STOPS);
 	if (in)
 		return in;
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	/* If all objects are out, one will come back and start delivery. */
 	if (list_empty(&rx->free))
 		rx->starved = true;
 	else
 		delivery_work(rx);
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	return NULL;
 }
 
@@ -203,13 +205,13 @@ static struct kmcl_incoming *take_object(struct kmcl_channel *ch)
 		rx->spare = NULL;
 		return in;
 	}
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	may = may_take_or_wait(ch);
 	if (may) {
 		rx->spare = NULL;
 		in = in ?: kmcl_incoming_take(rx);
 	}
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	if (!may)
 		return NULL;
 	return in ?: take_new_object(ch);
@@ -385,8 +387,11 @@ static void end_batch(struct kmcl_channel *ch, struct batch *batch)
 	if (!batch->presented)
 		return;
 	kmcl_count_with(ch, BATCHES, BATCH_PACKETS, batch->presented);
-	if (ch->config.processing_complete)
+	if (ch->config.processing_complete) {
+		kmcl_rx_begin_callback(&ch->rx);
 		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);
+		kmcl_rx_end_callback(&ch->rx);
+	}
 	batch->presented = 0;
 }
 
@@ -413,6 +418,7 @@ static enum step deliver(struct kmcl_channel *ch, bool passive, bool thread)
 	enum step stop;
 	int more;
 
+	ch->rx.at_passive = passive;
 	begin_run(ch, &batch);
 	for (;;) {
 		stop = deliver_batch(ch, &batch);
@@ -441,7 +447,7 @@ static bool begin(struct kmcl_rx *rx, bool passive, bool thread)
 {
 	bool mine = false;
 
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	if (!rx->enabled || rx->failed) {
 		/* Nothing is delivered. */
 	} else if (rx->running) {
@@ -455,7 +461,7 @@ static bool begin(struct kmcl_rx *rx, bool passive, bool thread)
 		rx->runner_in_softirq = in_serving_softirq();
 		mine = true;
 	}
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 	return mine;
 }
 
@@ -463,10 +469,7 @@ static void end(struct kmcl_channel *ch, enum step stop)
 {
 	struct kmcl_rx *rx = &ch->rx;
 
-	if (rx->spare)
-		kmcl_incoming_put_spare(rx->spare);
-	rx->spare = NULL;
-	spin_lock_bh(&rx->lock);
+	spin_lock(&rx->lock);
 	rx->running = false;
 	rx->runner = NULL;
 	rx->in_thread = stop == STEP_LIMIT;
@@ -475,7 +478,7 @@ static void end(struct kmcl_channel *ch, enum step stop)
 	else if (!rx->failed && (rx->again || stop == STEP_LIMIT || stop == STEP_PASSIVE ||
 				 stop == STEP_OFF))
 		delivery_work(rx);
-	spin_unlock_bh(&rx->lock);
+	spin_unlock(&rx->lock);
 }
 
 static void run(struct kmcl_channel *ch, bool passive, bool thread)
@@ -488,12 +491,8 @@ static void work(struct work_struct *work)
 {
 	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, rx.work);
 
-	if (READ_ONCE(ch->rx.passive) || READ_ONCE(ch->rx.held)) {
-		run(ch, true, true);
-		return;
-	}
 	local_bh_disable();
-	run(ch, false, true);
+	run(ch, READ_ONCE(ch->rx.passive) || READ_ONCE(ch->rx.held), true);
 	local_bh_enable();
 }
 
@@ -507,7 +506,8 @@ void kmcl_rx_signalled(struct kmcl_channel *ch)
 {
 	kmcl_count(ch, SIGNALS_RECEIVED);
 	kmcl_trace_signal(ch, KMCL_SIGNAL_RECEIVED);
-	kmcl_tx_drain(ch);
+	if (!kmcl_tx_is_drained(ch))
+		kmcl_tx_drain(ch);
 	run(ch, false, false);
 }
 
@@ -580,28 +580,17 @@ void kmcl_rx_reset(struct kmcl_channel *ch)
 	struct kmcl_rx *rx = &ch->rx;
 
 	cancel_work_sync(&rx->work);
-	if (rx->held) {
+	if (rx->held)
 		kmcl_incoming_put(rx->held);
-		rx->held = NULL;
-	}
+	if (rx->spare)
+		kmcl_incoming_put_spare(rx->spare);
+	rx->held = NULL;
+	rx->spare = NULL;
 	rx->failed = false;
 	rx->starved = false;
 	rx->in_thread = false;
 	kvfree(rx->scratch);
 	rx->scratch = NULL;
-}
-
-bool kmcl_rx_is_mine(struct kmcl_channel *ch)
-{
-	struct kmcl_rx *rx = &ch->rx;
-
-	return READ_ONCE(rx->runner) == current && rx->runner_in_softirq == !!in_serving_softirq();
-}
-
-/* Is the caller inside a batch, whose end is near? */
-bool kmcl_rx_in_batch(struct kmcl_channel *ch)
-{
-	return kmcl_rx_is_mine(ch) && ch->rx.in_batch;
 }
 
 void kmcl_rx_init(struct kmcl_channel *ch)
@@ -614,6 +603,7 @@ void kmcl_rx_init(struct kmcl_channel *ch)
 	rx->time_ms = DEFAULT_TIME_MS;
 	INIT_LIST_HEAD(&rx->all);
 	INIT_LIST_HEAD(&rx->free);
+	INIT_LIST_HEAD(&rx->frame.done);
 	INIT_WORK(&rx->work, work);
 }
 

@@ -37,6 +37,31 @@ static NTSTATUS add_external(const struct kmcl_channel *ch, struct kmcl_message 
 	return kmcl_external_measure(&ch->config, external, &message->head_length);
 }
 
+/* What kmcl_send_message() does; each packet comes past here, and with what its sender knows. */
+static __always_inline NTSTATUS make_message(struct kmcl_channel *ch, struct kmcl_message *message,
+					     struct kmcl_pipe_header *pipe, const void *buffer,
+					     u32 length, const struct kmcl_external *external,
+					     u32 flags)
+{
+	NTSTATUS status;
+
+	if (!flags_are_good(flags))
+		return STATUS_INVALID_PARAMETER;
+	if (length > ch->config.max_packet || (length && !buffer))
+		return STATUS_INVALID_PARAMETER;
+
+	*message = (struct kmcl_message) {
+		.type = KMCL_PKT_DATA_INBAND, .data = buffer, .length = length
+	};
+	if (ch->config.flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE)
+		status = pipe_message(message, pipe, external, flags);
+	else
+		status = add_external(ch, message, external);
+	if (status)
+		return status;
+	return kmcl_tx_fits(ch, message) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
 /**
  * kmcl_send_message() - check what a driver wants to send and describe it
  * @ch: the channel
@@ -56,29 +81,11 @@ NTSTATUS kmcl_send_message(struct kmcl_channel *ch, struct kmcl_message *message
 			   struct kmcl_pipe_header *pipe, const void *buffer, u32 length,
 			   const struct kmcl_external *external, u32 flags)
 {
-	NTSTATUS status;
-
-	if (!flags_are_good(flags))
-		return STATUS_INVALID_PARAMETER;
-	if (length > ch->config.max_packet || (length && !buffer))
-		return STATUS_INVALID_PARAMETER;
-
-	*message = (struct kmcl_message) {
-		.type = KMCL_PKT_DATA_INBAND, .data = buffer, .length = length
-	};
-	if (ch->config.flags & VMBUS_CHANNEL_INIT_FLAG_IS_PIPE)
-		status = pipe_message(message, pipe, external, flags);
-	else
-		status = add_external(ch, message, external);
-	if (status)
-		return status;
-	if (!kmcl_tx_fits(ch, message))
-		return STATUS_INVALID_PARAMETER;
-	return STATUS_SUCCESS;
+	return make_message(ch, message, pipe, buffer, length, external, flags);
 }
 
 /* With the packet claimed: its body is ours to write the ranges into. */
-static NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_message *message,
+static inline NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_message *message,
 			     const struct kmcl_external *external, bool wants_completion)
 {
 	if (!kmcl_external_is_none(external)) {
@@ -90,7 +97,7 @@ static NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_message *me
 	return kmcl_tx_send(packet, message, wants_completion, true);
 }
 
-static NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
+static __always_inline NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
 		     const struct kmcl_external *external, u32 flags)
 {
 	bool wants_completion = flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION;
@@ -103,7 +110,7 @@ static NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
 		return STATUS_INVALID_PARAMETER_1;
 	if (!packet->routine)
 		return STATUS_INVALID_DEVICE_REQUEST;
-	status = kmcl_send_message(packet->ch, &message, &pipe, buffer, length, external, flags);
+	status = make_message(packet->ch, &message, &pipe, buffer, length, external, flags);
 	if (status)
 		return status;
 	if (cmpxchg(&packet->state, KMCL_PACKET_IDLE, KMCL_PACKET_CLAIMED) != KMCL_PACKET_IDLE)

@@ -25,30 +25,15 @@
 /* What a batch of delivery may send before the peer sees it. */
 #define HELD_PACKETS	32u
 
-static u32 packet_length(u32 head, u32 length)
-{
-	return kmcl_round8(sizeof(struct kmcl_desc) + head + length);
-}
-
 static void describe(struct kmcl_desc *desc, const struct kmcl_message *message, u16 flags)
 {
 	u32 offset = sizeof(*desc) + (message->head_is_payload ? 0 : message->head_length);
 
 	desc->type = message->type;
 	desc->offset8 = offset / 8;
-	desc->len8 = packet_length(message->head_length, message->length) / 8;
+	desc->len8 = kmcl_packet_length(message->head_length, message->length) / 8;
 	desc->flags = flags;
 	desc->trans_id = 0;
-}
-
-/* Can this message ever go out? Before the channel opens, its ring is of any size. */
-bool kmcl_tx_fits(struct kmcl_channel *ch, const struct kmcl_message *message)
-{
-	u32 length = packet_length(message->head_length, message->length);
-	u32 pages = READ_ONCE(ch->link.out_pages);
-
-	return length <= KMCL_PACKET_MAX &&
-	       (!pages || length + KMCL_TRAILER_SIZE < pages * KMCL_PAGE_SIZE);
 }
 
 /* A packet or a reply is being written into the ring. */
@@ -62,7 +47,7 @@ static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc, u3
 }
 
 static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
-			 const void *head, u32 head_length, const void *data, u32 length)
+			 const struct kmcl_message *message)
 {
 	u32 whole = desc->len8 * 8u;
 
@@ -70,9 +55,10 @@ static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc
 	/* The message may end before the last word does. */
 	memset(to + whole - 8, 0, 8);
 	memcpy(to, desc, sizeof(*desc));
-	if (head_length)
-		memcpy(to + sizeof(*desc), head, head_length);
-	memcpy(to + sizeof(*desc) + head_length, data, length);
+	to += sizeof(*desc);
+	if (message->head_length)
+		memcpy(to, message->head, message->head_length);
+	memcpy(to + message->head_length, message->data, message->length);
 	kmcl_ring_push(&ch->link.out, whole);
 }
 
@@ -128,9 +114,9 @@ void kmcl_tx_end_batch(struct kmcl_channel *ch)
 {
 	if (!READ_ONCE(ch->tx.held))
 		return;
-	spin_lock_bh(&ch->tx.lock);
+	spin_lock(&ch->tx.lock);
 	publish_rest(ch);
-	spin_unlock_bh(&ch->tx.lock);
+	spin_unlock(&ch->tx.lock);
 }
 
 /* From the first packet that finds no room until the queue is empty again. */
@@ -151,14 +137,14 @@ static void ring_has_room(struct kmcl_channel *ch)
 }
 
 /* The peer's index cannot be one: nothing more goes out before a close. */
-static void corrupt(struct kmcl_channel *ch)
+static noinline void corrupt(struct kmcl_channel *ch)
 {
 	ch->tx.corrupt = true;
 	kmcl_report_malformed(ch, KMCL_BAD_INDEX);
 }
 
 /* Room in the ring for a packet that must not overtake any other. */
-static int reserve(struct kmcl_channel *ch, const struct kmcl_desc *desc, u8 **to)
+static inline int reserve(struct kmcl_channel *ch, const struct kmcl_desc *desc, u8 **to)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	int err;
@@ -168,7 +154,7 @@ static int reserve(struct kmcl_channel *ch, const struct kmcl_desc *desc, u8 **t
 	if (!list_empty(&tx->queue))
 		return -EAGAIN;
 	err = kmcl_ring_reserve(&ch->link.out, desc->len8 * 8u, to);
-	if (err == -EIO)
+	if (unlikely(err == -EIO))
 		corrupt(ch);
 	return err;
 }
@@ -218,6 +204,10 @@ static inline void open_transaction(struct kmcl_tx *tx, struct kmcl_txn *txn)
 
 static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 {
+	struct kmcl_message message = {
+		.head = txn->body, .head_length = txn->head,
+		.data = txn->body + txn->head, .length = txn->length,
+	};
 	struct kmcl_tx *tx = &ch->tx;
 	u8 *to;
 	int err;
@@ -235,8 +225,7 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 
 	if (txn->kind == KMCL_TXN_PACKET && txn_packet(txn)->wants_completion)
 		open_transaction(tx, txn);
-	write_packet(ch, to, &txn->desc, txn->body, txn->head,
-		     txn->body + txn->head, txn->length);
+	write_packet(ch, to, &txn->desc, &message);
 	return 0;
 }
 
@@ -346,7 +335,7 @@ static bool look(struct kmcl_channel *ch)
  */
 void kmcl_tx_drain(struct kmcl_channel *ch)
 {
-	if (!list_empty_careful(&ch->tx.queue))
+	if (!kmcl_tx_is_drained(ch))
 		look(ch);
 }
 
@@ -458,8 +447,7 @@ static NTSTATUS accept(struct kmcl_packet *packet, const struct kmcl_message *me
 
 	if (wants_completion)
 		open_transaction(tx, txn);
-	write_packet(ch, to, &txn->desc, message->head, message->head_length,
-		     message->data, message->length);
+	write_packet(ch, to, &txn->desc, message);
 	packet->state = KMCL_PACKET_ON_WIRE;
 	*sent = packet_sent(packet);
 	publish_soon(ch);
@@ -518,8 +506,7 @@ NTSTATUS kmcl_tx_send_now(struct kmcl_channel *ch, const struct kmcl_message *me
 		if (err == -EIO)
 			status = STATUS_FILE_CORRUPT_ERROR;
 		if (!err) {
-			write_packet(ch, to, &desc, message->head,
-				     message->head_length, message->data, message->length);
+			write_packet(ch, to, &desc, message);
 			publish(ch);
 			status = STATUS_SUCCESS;
 		}
@@ -558,7 +545,7 @@ bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 	if (tx->ring_open && !READ_ONCE(ch->peer_gone))
 		err = reserve(ch, &txn->desc, &to);
 	if (!err) {
-		write_packet(ch, to, &txn->desc, NULL, 0, data, length);
+		write_packet(ch, to, &txn->desc, &message);
 		publish_soon(ch);
 	} else if (err == -EAGAIN) {
 		tx->replies_queued++;
@@ -691,7 +678,7 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 	struct kmcl_tx *tx = &ch->tx;
 	struct kmcl_id *found;
 
-	spin_lock_bh(&tx->lock);
+	spin_lock(&tx->lock);
 	found = kmcl_ids_close(&tx->ids, id);
 	if (found) {
 		packet = container_of(found, struct kmcl_packet, txn.id);
@@ -701,7 +688,7 @@ bool kmcl_tx_complete(struct kmcl_channel *ch, u64 id, NTSTATUS status, void *da
 	if (packet)
 		kmcl_routine_deliver(packet, status, data, length);
 	else
-		spin_unlock_bh(&tx->lock);
+		spin_unlock(&tx->lock);
 	return found;
 }
 
@@ -874,7 +861,6 @@ void kmcl_tx_init(struct kmcl_channel *ch)
 	INIT_LIST_HEAD(&tx->queue);
 	INIT_LIST_HEAD(&tx->aside);
 	INIT_LIST_HEAD(&tx->syncs);
-	INIT_LIST_HEAD(&tx->frames);
 	kmcl_ids_init(&tx->ids);
 	INIT_DELAYED_WORK(&tx->retry, retry_work);
 }

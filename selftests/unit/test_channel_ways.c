@@ -53,7 +53,7 @@ static void tear_down(void)
 	machine_choose = NULL;
 	driver_disable(&driver);
 	CHECK_EQ(chan()->rx.outstanding, 0);
-	CHECK(!chan()->rx.spare && !chan()->rx.presenting && !chan()->rx.frame);
+	CHECK(!chan()->rx.spare && !chan()->rx.presenting && !chan()->rx.in_routine);
 	CHECK_EQ(chan()->tx.completing, 0);
 	driver_end(&driver);
 	host_destroy(&host);

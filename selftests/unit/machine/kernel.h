@@ -263,6 +263,9 @@ typedef struct machine_lock raw_spinlock_t;
 #define spin_lock_init(lock)	(*(lock) = (spinlock_t) { .class = #lock })
 #define spin_lock_bh(lock)	machine_lock(lock)
 #define spin_unlock_bh(lock)	machine_unlock(lock)
+/* All locks are taken in softirqs too. */
+#define spin_lock(lock)		machine_lock_in_atomic(lock)
+#define spin_unlock(lock)	machine_unlock(lock)
 
 struct mutex {
 	bool locked;

@@ -463,6 +463,13 @@ void machine_lock(struct machine_lock *lock)
 	running->held[running->locks++] = lock;
 }
 
+void machine_lock_in_atomic(struct machine_lock *lock)
+{
+	if (!machine_is_atomic())
+		machine_fail("%s takes %s with bottom halves on", running->name, lock->class);
+	machine_lock(lock);
+}
+
 void machine_unlock(struct machine_lock *lock)
 {
 	if (lock->owner != running || running->held[running->locks - 1] != lock)

@@ -67,6 +67,7 @@ void machine_bh_on(void);
 void machine_might_sleep(void);
 
 void machine_lock(struct machine_lock *lock);
+void machine_lock_in_atomic(struct machine_lock *lock);
 void machine_unlock(struct machine_lock *lock);
 
 /* Until somebody wakes it after @seen, or @end has come. */
