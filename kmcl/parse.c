@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Validation of pipe headers, which works on copies only: see ring.h; and the names of what is malformed. */
+/* Pipe headers, validated as descriptors are: copies only; and the names of what is malformed. */
 #include "parse.h"
 
 static const char * const malformed_names[KMCL_MALFORMED_KINDS] = {

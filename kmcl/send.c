@@ -86,7 +86,7 @@ NTSTATUS kmcl_send_message(struct kmcl_channel *ch, struct kmcl_message *message
 
 /* With the packet claimed: its body is ours to write the ranges into. */
 static inline NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_message *message,
-			     const struct kmcl_external *external, bool wants_completion)
+				    const struct kmcl_external *external, bool wants_completion)
 {
 	if (!kmcl_external_is_none(external)) {
 		if (message->head_length > packet->capacity)
@@ -98,7 +98,7 @@ static inline NTSTATUS send_claimed(struct kmcl_packet *packet, struct kmcl_mess
 }
 
 static __always_inline NTSTATUS send(VMBPACKET handle, const void *buffer, u32 length,
-		     const struct kmcl_external *external, u32 flags)
+				     const struct kmcl_external *external, u32 flags)
 {
 	bool wants_completion = flags & VMBUS_CHANNEL_FORMAT_FLAG_WAIT_FOR_COMPLETION;
 	struct kmcl_packet *packet = kmcl_packet_from_handle(handle);
