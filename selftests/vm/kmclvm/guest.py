@@ -80,16 +80,20 @@ class Guest:
     """A running guest; use it in a `with` block, which ends it and all its processes.
 
     mode is what guest/init does: "agent" (run() works), "tests" (see run.py) or "shell".
-    peer adds the test peer (selftests/host), in a QEMU that is built for it. programs: names of initramfs.PROGRAMS.
+    peer adds the test peer (selftests/host), in a QEMU that is built for it. mended: where guests are nested, the outer
+    one runs on that QEMU, too, whose emulation of SVM has a fault less. programs: names of initramfs.PROGRAMS.
     on_line(line) is called for each line of the guest's console, in a thread of its own.
     """
 
     def __init__(self, kernel, *, hyperv=True, cpus=2, memory=512, modules=(), files=None, mode="agent",
                  extra=(), cmdline="", on_line=None, on_request=None, accel=None, holder=None, peer=False,
-                 programs=(), stalls=False):
+                 mended=False, programs=(), stalls=False):
         self.kernel = roots.kernel(kernel) if isinstance(kernel, str) else kernel
         self.hyperv = hyperv
-        self._peer = roots.peer_qemu() if peer else None
+        self._accel = accel or ("kvm" if kvm_has_hyperv() else "nested" if hyperv else "tcg")
+        self._peer = peer
+        self._mended = (peer or mended) and self._accel == "nested"
+        self._qemu = roots.peer_qemu() if peer or self._mended else None
         self.console = []
         self.outer_log = []
         self.start_time = time.monotonic()
@@ -105,7 +109,6 @@ class Guest:
         self._programs = list(programs)
         self._on_line = on_line
         self._on_request = on_request
-        self._accel = accel or ("kvm" if kvm_has_hyperv() else "nested" if hyperv else "tcg")
         self._process = None
         self._sockets = []
         self._threads = []
@@ -135,8 +138,9 @@ class Guest:
         initramfs.inner(self.kernel, self._modules, self._files, self._mode, self._run_dir, self._programs)
         os.link(self.kernel.image, self._run_dir / "kernel") if self._same_disk() else \
             shutil.copyfile(self.kernel.image, self._run_dir / "kernel")
+        if self._qemu:
+            shutil.copy(self._qemu, self._run_dir / "qemu-peer")
         if self._peer:
-            shutil.copy(self._peer, self._run_dir / "qemu-peer")
             (self._run_dir / "mmio.aml").write_bytes(acpi.mmio_table())
         nested = self._accel == "nested"
         self._log = None if nested or self._mode == "shell" else self._run_dir / "console.log"
@@ -259,9 +263,10 @@ class Guest:
         # The pipe backend opens a character device for reading and writing alike.
         return f"pipe,id={name},path=/run/ports/{name}"
 
-    def _program(self):
+    @staticmethod
+    def _program(ours):
         """QEMU of the root; or ours, with the firmware of the root."""
-        if not self._peer:
+        if not ours:
             return ["qemu-system-x86_64"]
         return [f"{RUN}/qemu-peer", "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
 
@@ -269,7 +274,7 @@ class Guest:
         accel = "tcg" if self._accel == "tcg" else "kvm"
         cpu = "max" if accel == "tcg" else "host"
         patient = "" if self._accel == "kvm" else PATIENT
-        command = [*self._program(), "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
+        command = [*self._program(self._peer), "-accel", accel, "-machine", "pc", "-smp", str(self._cpus),
                    "-m", str(self._memory), "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", f"{RUN}/kernel", "-initrd", f"{RUN}/inner.cpio",
                    "-append", f"{GUEST} {patient} {self._cmdline}".strip(),
@@ -299,7 +304,7 @@ class Guest:
         (self._run_dir / "inner.sh").write_text(
             "exec " + shlex.join(self._inner_command(self._port_chardev)) + "\n")
         # One processor: with two, this emulation of static-key patching is not reliable.
-        command = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "EPYC,+svm,+npt",
+        command = [*self._program(self._mended), "-accel", "tcg,thread=single", "-cpu", "EPYC,+svm,+npt",
                    "-smp", "1", "-m", str(self._memory + 1024), "-nodefaults", "-no-user-config",
                    "-display", "none", "-no-reboot", "-serial", "stdio",
                    "-kernel", f"{RUN}/outer-kernel", "-initrd", f"{RUN}/outer.cpio",
