@@ -227,6 +227,7 @@ bool __ratelimit(struct ratelimit_state *state);
 #define kvfree(p)		machine_free(p)
 
 #define SLAB_TYPESAFE_BY_RCU	0
+#define SLAB_HWCACHE_ALIGN	0
 #define rcu_barrier()		((void)0)
 struct kmem_cache;
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
