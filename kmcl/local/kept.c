@@ -92,8 +92,9 @@ void kmcl_local_let_go(struct kmcl_local_service *service)
 		service->state = KMCL_LOCAL_SERVER_CLOSED;
 	kmcl_local_forget_mappings(service);
 	spin_unlock_bh(&service->lock);
-	kmcl_local_withdraw(service);
 	next = kmcl_local_find(&kmcl_local_services, &service->client);
+	/* From here on the service may be gone: its client closes whenever it likes. */
+	kmcl_local_withdraw(service);
 	if (next)
 		kmcl_offer_add(&next->client);
 }
