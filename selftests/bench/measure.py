@@ -123,7 +123,8 @@ def in_guest(bus, kernel, rounds, loads):
     hyperv = bus == "hyperv"
     # As Hyper-V does. Stock QEMU forgets to signal room, and KMCL would look for it only after 10 ms.
     signals_room = ["-global", "kmcl-test.mend-room=on"] if hyperv else []
-    with vm.Guest(kernel, hyperv=hyperv, peer=hyperv, modules=builds.build(kernel), extra=signals_room) as guest:
+    with vm.Guest(kernel, hyperv=hyperv, peer=hyperv, mended=hyperv, modules=builds.build(kernel),
+                  extra=signals_room) as guest:
         compared = Channels(guest, bus).compare(loads, rounds)
         return compared, f"{rounds} rounds; {KINDS[guest.accelerator]}"
 

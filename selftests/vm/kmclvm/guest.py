@@ -92,7 +92,7 @@ class Guest:
         self.hyperv = hyperv
         self._accel = accel or ("kvm" if kvm_has_hyperv() else "nested" if hyperv else "tcg")
         self._peer = peer
-        self._mended = (peer or mended) and self._accel == "nested"
+        self._mended = mended and self._accel == "nested"
         self._qemu = roots.peer_qemu() if peer or self._mended else None
         self.console = []
         self.outer_log = []

@@ -238,7 +238,7 @@ class Run:
         where += f" and {cmdline}" if cmdline else ""
         started = time.monotonic()
         try:
-            with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", mended=True, cpus=cpus,
+            with Guest(self.version, hyperv=bus != "none", peer=bus == "peer", cpus=cpus,
                        memory=memory * weight, cmdline=cmdline, programs=programs, mode="tests", modules=self._modules,
                        files=_files(self.tests, grace, second, self._noise), on_line=self._line,
                        on_request=self._request, accel=self._accel, holder=self._hold,
