@@ -13,9 +13,9 @@ int kmcl_channel_init_cache(void)
 {
 	/*
 	 * A driver that uses a channel after its cleanup is told so by the magic number. Reading
-	 * it must be safe as long as the memory has not been given to another channel.
+	 * it must be safe as long as the memory has not been given to another channel. No cache
+	 * line of one is another's: processors work on them at the same time.
 	 */
-	/* No cache line of one channel is another's: processors work on them at the same time. */
 	channel_cache = kmem_cache_create("kmcl_channel", sizeof(struct kmcl_channel), 0,
 					  SLAB_TYPESAFE_BY_RCU | SLAB_HWCACHE_ALIGN, NULL);
 	return channel_cache ? 0 : -ENOMEM;

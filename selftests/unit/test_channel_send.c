@@ -938,19 +938,28 @@ static void read_all(struct driver *d)
 		read_at_suspend++;
 }
 
+/* There is room for the replies, and none for what is queued before them. Return: fill_ring()'s. */
+static unsigned int queue_replies_behind_a_long_packet(unsigned int count)
+{
+	unsigned int i, n;
+
+	driver.hold = true;
+	for (i = 0; i < count; i++)
+		host_send(&host, "ask", 3, 7 + i);
+	machine_settle();
+	CHECK_EQ(driver.held_count, count);
+	n = fill_ring();
+	driver_complete_held(&driver);
+	driver.in_suspend = read_all;
+	return n;
+}
+
 TEST(replies_behind_a_long_packet_go_out_when_a_close_puts_it_aside)
 {
 	unsigned int n;
 
 	scene_server_open();
-	driver.hold = true;
-	host_send(&host, "ask", 3, 7);
-	machine_settle();
-	CHECK_EQ(driver.held_count, 1);
-	n = fill_ring();
-	/* There is room for the reply, and none for what is queued before it. */
-	driver_complete_held(&driver);
-	driver.in_suspend = read_all;
+	n = queue_replies_behind_a_long_packet(1);
 	driver_disable(&driver);
 	CHECK_EQ(read_at_suspend, n);
 	CHECK_EQ(seen.desc.type, KMCL_PKT_COMPLETION);
@@ -981,18 +990,11 @@ TEST(a_reply_too_long_for_the_clients_ring_is_empty)
 
 TEST(all_replies_that_fit_go_out_when_a_close_puts_a_long_packet_aside)
 {
-	unsigned int i, n;
+	unsigned int n;
 
 	scene_server_open();
-	driver.hold = true;
-	for (i = 0; i < 5; i++)
-		host_send(&host, "ask", 3, 7 + i);
-	machine_settle();
-	CHECK_EQ(driver.held_count, 5);
-	n = fill_ring();
-	driver_complete_held(&driver);
+	n = queue_replies_behind_a_long_packet(5);
 	channel()->rx.budget = 2;
-	driver.in_suspend = read_all;
 	driver_disable(&driver);
 	CHECK_EQ(read_at_suspend, n - 1 + 5);
 	scene_end();
@@ -1003,13 +1005,7 @@ TEST(no_reply_goes_out_to_a_peer_that_has_gone)
 	unsigned int n;
 
 	scene_client_open();
-	driver.hold = true;
-	host_send(&host, "ask", 3, 7);
-	machine_settle();
-	CHECK_EQ(driver.held_count, 1);
-	n = fill_ring();
-	driver_complete_held(&driver);
-	driver.in_suspend = read_all;
+	n = queue_replies_behind_a_long_packet(1);
 	host_rescind(&host);
 	machine_settle();
 	CHECK_EQ(read_at_suspend, n - 1);

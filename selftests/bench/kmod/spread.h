@@ -32,7 +32,6 @@ struct spread_channel {
 /* One thread. */
 struct spread_sender {
 	struct spread_channel *channel;
-	u32 packets;		/* that it sends itself */
 	atomic_t waiting;	/* sends that are not in the ring yet */
 	wait_queue_head_t room;
 } ____cacheline_aligned_in_smp;
