@@ -88,7 +88,7 @@ test-nohyperv:
 # A kernel that watches what the modules do; KERNELS=6.1-kcsan another. Making it takes a quarter of an hour, the first
 # time, and its guests are slow: TESTS chooses.
 test-debug:
-	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults kmcl \
+	@selftests/suite --kernels '$(or $(KERNELS),6.1-debug)' --tests '$(or $(TESTS),build-6.1-* faults race kmcl \
 		local_peer nt nt_misuse pipe_user keyboard observe vdisk_* hyperv dynmem_* peer_*)'
 
 # More than anybody has the time for every day: rescinds, offers and reloads by the thousand, a processor that goes.

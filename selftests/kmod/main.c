@@ -13,7 +13,7 @@ static const struct ktap_suite * const suites[] = {
 	&synchronous_suite, &pipe_suite, &external_suite, &gpadl_suite, &interface_suite,
 	&stress_suite, &local_suite, &server_suite, &local_packet_suite,
 	&local_memory_suite, &pending_suite, &storm_suite, &hostile_suite, &pnp_suite, &wdf_suite,
-	&save_suite, &restore_suite, &counters_suite, &faults_suite,
+	&save_suite, &restore_suite, &counters_suite, &faults_suite, &race_suite,
 	&misuse_suite,
 };
 

@@ -34,6 +34,7 @@ extern const struct ktap_suite save_suite;
 extern const struct ktap_suite restore_suite;
 extern const struct ktap_suite counters_suite;
 extern const struct ktap_suite faults_suite;
+extern const struct ktap_suite race_suite;
 extern const struct ktap_suite misuse_suite;
 
 #endif
