@@ -24,6 +24,7 @@
 #define KMCL_CHANNEL_H
 
 #include <linux/bottom_half.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -120,6 +121,7 @@ struct kmcl_tx {
 	struct list_head aside;		/* sends that closing took off the queue */
 	struct list_head syncs;		/* requests with a thread that waits */
 	struct kmcl_ids ids;
+	u64 counts[KMCL_COUNTERS_COUNT];	/* by who has the lock */
 	unsigned int replies_queued;
 	unsigned int queued;		/* on queue and aside */
 	unsigned int queued_most;
@@ -205,6 +207,7 @@ struct kmcl_rx {
 	bool in_routine;			/* of a packet that has been completed */
 	struct kmcl_frame frame;
 	int outstanding_most;
+	u64 counts[KMCL_COUNTERS_COUNT];
 	void *scratch;			/* payload of a completion, for its routine */
 };
 
@@ -410,6 +413,14 @@ void kmcl_routines_wait(struct kmcl_channel *ch);
 bool kmcl_routine_is_mine(struct kmcl_channel *ch);
 
 /* rx.c */
+/* When a run that begins now has taken long enough. */
+static inline unsigned long kmcl_rx_run_end(const struct kmcl_rx *rx)
+{
+	u32 time_ms = READ_ONCE(rx->time_ms);
+
+	return jiffies + (time_ms ? msecs_to_jiffies(time_ms) : MAX_JIFFY_OFFSET);
+}
+
 void kmcl_rx_init(struct kmcl_channel *ch);
 void kmcl_rx_destroy(struct kmcl_channel *ch);
 int kmcl_rx_prepare(struct kmcl_channel *ch);

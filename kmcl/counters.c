@@ -59,8 +59,8 @@ const char *kmcl_counter_name(enum kmcl_counter counter)
 /* Over all processors that there can be: what one has counted stays when it goes offline. */
 u64 kmcl_counter_sum(const struct kmcl_channel *ch, enum kmcl_counter counter)
 {
+	u64 sum = READ_ONCE(ch->tx.counts[counter]) + READ_ONCE(ch->rx.counts[counter]);
 	unsigned int cpu;
-	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(ch->counters, cpu)->counts[counter]);
@@ -72,11 +72,11 @@ void kmcl_counters_sum(const struct kmcl_channel *ch, struct kmcl_counters *sum)
 	unsigned int cpu, i;
 
 	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < ARRAY_SIZE(sum->counts); i++)
+		sum->counts[i] = kmcl_counter_sum(ch, i);
 	for_each_possible_cpu(cpu) {
 		const struct kmcl_counters *counters = per_cpu_ptr(ch->counters, cpu);
 
-		for (i = 0; i < ARRAY_SIZE(sum->counts); i++)
-			sum->counts[i] += READ_ONCE(counters->counts[i]);
 		for (i = 0; i < ARRAY_SIZE(sum->malformed); i++)
 			sum->malformed[i] += READ_ONCE(counters->malformed[i]);
 		for (i = 0; i < ARRAY_SIZE(sum->latency); i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a channel counts: for each processor on its own, so that counting shares no cache line. They
- * go up from VmbChannelAllocate to VmbChannelCleanup, over any number of connections. debugfs/
- * shows them, and its README says what each of them means.
+ * What a channel counts, without sharing a cache line for it: beside what is written under tx->lock
+ * or by the delivery context anyway, and for each processor on its own wherever something else may
+ * count. The sums go up from VmbChannelAllocate to VmbChannelCleanup, over any number of
+ * connections. debugfs/ shows them, and its README says what each of them means.
  */
 #ifndef KMCL_COUNTERS_H
 #define KMCL_COUNTERS_H

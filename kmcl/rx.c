@@ -48,7 +48,6 @@ struct batch {
 	bool thread;
 	u32 budget;
 	u32 taken;
-	u32 time_ms;
 	unsigned long until;
 	u32 presented;
 	u32 completions;
@@ -71,7 +70,7 @@ static noinline void commit(struct kmcl_channel *ch)
 {
 	if (!kmcl_ring_commit(&ch->link.in))
 		return;
-	kmcl_count(ch, SIGNALS_SENT);
+	kmcl_count_in(ch, SIGNALS_SENT, 1);
 	kmcl_trace_signal(ch, KMCL_SIGNAL_ROOM);
 	ch->offer->bus->ops->signal(ch->offer);
 }
@@ -260,7 +259,8 @@ static enum step take_data(struct kmcl_channel *ch, const u8 *packet,
 		kmcl_received_make(in, packet + sizeof(struct kmcl_desc),
 				   view->offset - sizeof(struct kmcl_desc));
 	kmcl_ring_consume(&ch->link.in, view->length);
-	kmcl_count_with(ch, IN_PACKETS, IN_BYTES, view->length);
+	kmcl_count_in(ch, IN_PACKETS, 1);
+	kmcl_count_in(ch, IN_BYTES, view->length);
 	kmcl_trace_fetched(ch, view);
 	return present(ch, in, batch);
 }
@@ -273,14 +273,15 @@ static enum step take_completion(struct kmcl_channel *ch, const u8 *packet,
 
 	if (length > kmcl_round8(ch->config.max_packet)) {
 		kmcl_event_count(KMCL_COUNT_OVERSIZE_COMPLETION);
-		kmcl_count(ch, OVERSIZE);
+		kmcl_count_in(ch, OVERSIZE, 1);
 		status = STATUS_BUFFER_TOO_SMALL;
 		length = 0;
 	}
 	memcpy(ch->rx.scratch, packet + view->offset, length);
 	kmcl_ring_consume(&ch->link.in, view->length);
 	batch->completions++;
-	kmcl_count_with(ch, IN_COMPLETIONS, IN_BYTES, view->length);
+	kmcl_count_in(ch, IN_COMPLETIONS, 1);
+	kmcl_count_in(ch, IN_BYTES, view->length);
 	kmcl_trace_fetched(ch, view);
 	commit_before_callback(ch, batch);
 	if (!kmcl_tx_complete(ch, view->trans_id, status, ch->rx.scratch, length))
@@ -317,7 +318,7 @@ static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batc
 		return take_completion(ch, packet, &view, batch);
 	case KMCL_PKT_CANCEL_REQUEST:
 		kmcl_event_count(KMCL_COUNT_CANCEL);
-		kmcl_count(ch, CANCELS);
+		kmcl_count_in(ch, CANCELS, 1);
 		kmcl_ring_consume(&ch->link.in, view.length);
 		return STEP_ON;
 	default:
@@ -328,19 +329,17 @@ static enum step take_packet(struct kmcl_channel *ch, u32 available, struct batc
 static void begin_run(struct kmcl_channel *ch, struct batch *batch)
 {
 	batch->budget = READ_ONCE(ch->rx.budget) ?: U32_MAX;
-	batch->time_ms = READ_ONCE(ch->rx.time_ms);
-	batch->until = jiffies + (batch->time_ms ? msecs_to_jiffies(batch->time_ms) :
-						   MAX_JIFFY_OFFSET);
+	batch->until = kmcl_rx_run_end(&ch->rx);
 }
 
 /* Out of line: it ends a run, and each packet of the run comes past. */
 static noinline void count_stop(struct kmcl_channel *ch, const struct batch *batch, bool by_time)
 {
 	if (by_time) {
-		kmcl_count(ch, TIME_STOPS);
-		trace_kmcl_incoming_time(ch, batch->time_ms, batch->taken, batch->thread);
+		kmcl_count_in(ch, TIME_STOPS, 1);
+		trace_kmcl_incoming_time(ch, READ_ONCE(ch->rx.time_ms), batch->taken, batch->thread);
 	} else {
-		kmcl_count(ch, BUDGET_STOPS);
+		kmcl_count_in(ch, BUDGET_STOPS, 1);
 		trace_kmcl_incoming_quota(ch, batch->budget, batch->taken, batch->thread);
 	}
 }
@@ -386,7 +385,8 @@ static void end_batch(struct kmcl_channel *ch, struct batch *batch)
 	batch->completions = 0;
 	if (!batch->presented)
 		return;
-	kmcl_count_with(ch, BATCHES, BATCH_PACKETS, batch->presented);
+	kmcl_count_in(ch, BATCHES, 1);
+	kmcl_count_in(ch, BATCH_PACKETS, batch->presented);
 	if (ch->config.processing_complete) {
 		kmcl_rx_begin_callback(&ch->rx);
 		ch->config.processing_complete(kmcl_channel_handle(ch), batch->presented);

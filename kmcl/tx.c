@@ -36,22 +36,13 @@ static void describe(struct kmcl_desc *desc, const struct kmcl_message *message,
 	desc->trans_id = 0;
 }
 
-/* A packet or a reply is being written into the ring. */
-static void count_sent(struct kmcl_channel *ch, const struct kmcl_desc *desc, u32 bytes)
-{
-	if (desc->type == KMCL_PKT_COMPLETION)
-		kmcl_count_with(ch, OUT_COMPLETIONS, OUT_BYTES, bytes);
-	else
-		kmcl_count_with(ch, OUT_PACKETS, OUT_BYTES, bytes);
-	kmcl_trace_sent(ch, desc);
-}
-
-static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
-			 const struct kmcl_message *message)
+static void write_message(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
+			  const struct kmcl_message *message)
 {
 	u32 whole = desc->len8 * 8u;
 
-	count_sent(ch, desc, whole);
+	kmcl_count_out(ch, OUT_BYTES, whole);
+	kmcl_trace_sent(ch, desc);
 	/* The message may end before the last word does. */
 	memset(to + whole - 8, 0, 8);
 	memcpy(to, desc, sizeof(*desc));
@@ -62,15 +53,29 @@ static void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc
 	kmcl_ring_push(&ch->link.out, whole);
 }
 
+static inline void write_packet(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
+				const struct kmcl_message *message)
+{
+	kmcl_count_out(ch, OUT_PACKETS, 1);
+	write_message(ch, to, desc, message);
+}
+
+static inline void write_reply(struct kmcl_channel *ch, u8 *to, const struct kmcl_desc *desc,
+			       const struct kmcl_message *message)
+{
+	kmcl_count_out(ch, OUT_COMPLETIONS, 1);
+	write_message(ch, to, desc, message);
+}
+
 static inline void publish(struct kmcl_channel *ch)
 {
 	ch->tx.held = 0;
 	if (!kmcl_ring_publish(&ch->link.out)) {
-		kmcl_count(ch, SIGNALS_SUPPRESSED);
+		kmcl_count_out(ch, SIGNALS_SUPPRESSED, 1);
 		kmcl_trace_signal(ch, KMCL_SIGNAL_SUPPRESSED);
 		return;
 	}
-	kmcl_count(ch, SIGNALS_SENT);
+	kmcl_count_out(ch, SIGNALS_SENT, 1);
 	kmcl_trace_signal(ch, KMCL_SIGNAL_SENT);
 	ch->offer->bus->ops->signal(ch->offer);
 }
@@ -125,14 +130,14 @@ static void ring_is_full(struct kmcl_channel *ch)
 	if (ch->tx.full_since)
 		return;
 	ch->tx.full_since = ktime_get_ns();
-	kmcl_count(ch, RING_FULL);
+	kmcl_count_out(ch, RING_FULL, 1);
 }
 
 static void ring_has_room(struct kmcl_channel *ch)
 {
 	if (!ch->tx.full_since)
 		return;
-	kmcl_count_add(ch, RING_FULL_NS, ktime_get_ns() - ch->tx.full_since);
+	kmcl_count_out(ch, RING_FULL_NS, ktime_get_ns() - ch->tx.full_since);
 	ch->tx.full_since = 0;
 }
 
@@ -223,7 +228,11 @@ static int write_queued(struct kmcl_channel *ch, struct kmcl_txn *txn)
 	if (err)
 		return err;
 
-	if (txn->kind == KMCL_TXN_PACKET && txn_packet(txn)->wants_completion)
+	if (txn->kind == KMCL_TXN_REPLY) {
+		write_reply(ch, to, &txn->desc, &message);
+		return 0;
+	}
+	if (txn_packet(txn)->wants_completion)
 		open_transaction(tx, txn);
 	write_packet(ch, to, &txn->desc, &message);
 	return 0;
@@ -237,12 +246,9 @@ static bool never_fits(struct kmcl_channel *ch, struct kmcl_txn *txn)
 }
 
 /* One packet at least, whatever the time. */
-static bool is_enough(const struct kmcl_channel *ch, u32 taken, unsigned long since)
+static bool is_enough(u32 taken, u32 budget, unsigned long until)
 {
-	u32 budget = READ_ONCE(ch->rx.budget), time_ms = READ_ONCE(ch->rx.time_ms);
-
-	return taken && (taken == budget ||
-			 (time_ms && time_after(jiffies, since + msecs_to_jiffies(time_ms))));
+	return taken && (taken == budget || time_after(jiffies, until));
 }
 
 /*
@@ -255,11 +261,11 @@ static bool drain(struct kmcl_channel *ch, struct list_head *sent)
 {
 	struct kmcl_tx *tx = &ch->tx;
 	unsigned int before = tx->queued;
-	unsigned long since = jiffies;
-	u32 taken = 0;
+	unsigned long until = kmcl_rx_run_end(&ch->rx);
+	u32 taken = 0, budget = READ_ONCE(ch->rx.budget);
 	int err = 0;
 
-	while (!list_empty(&tx->queue) && !is_enough(ch, taken++, since)) {
+	while (!list_empty(&tx->queue) && !is_enough(taken++, budget, until)) {
 		struct kmcl_txn *txn = list_first_entry(&tx->queue, struct kmcl_txn, link);
 
 		if (never_fits(ch, txn)) {
@@ -375,7 +381,7 @@ static void enqueue(struct kmcl_channel *ch, struct kmcl_txn *txn,
 	txn->head = message->head_length;
 	txn->length = message->length;
 	list_add_tail(&txn->link, &tx->queue);
-	kmcl_count(ch, OUT_QUEUED);
+	kmcl_count_out(ch, OUT_QUEUED, 1);
 	tx->queued_most = max(tx->queued_most, ++tx->queued);
 	trace_kmcl_packet_queue(ch, txn->desc.len8 * 8u, tx->queued);
 
@@ -545,7 +551,7 @@ bool kmcl_tx_reply(struct kmcl_incoming *in, const void *data, u32 length)
 	if (tx->ring_open && !READ_ONCE(ch->peer_gone))
 		err = reserve(ch, &txn->desc, &to);
 	if (!err) {
-		write_packet(ch, to, &txn->desc, &message);
+		write_reply(ch, to, &txn->desc, &message);
 		publish_soon(ch);
 	} else if (err == -EAGAIN) {
 		tx->replies_queued++;

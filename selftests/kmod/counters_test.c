@@ -14,11 +14,12 @@
 
 static u64 count_of(struct client *c, enum kmcl_counter counter)
 {
+	struct kmcl_channel *ch = channel_of(c);
+	u64 sum = ch->tx.counts[counter] + ch->rx.counts[counter];
 	unsigned int cpu;
-	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu_ptr(channel_of(c)->counters, cpu)->counts[counter];
+		sum += per_cpu_ptr(ch->counters, cpu)->counts[counter];
 	return sum;
 }
 

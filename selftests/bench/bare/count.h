@@ -10,7 +10,8 @@
 
 #define kmcl_count_add(ch, symbol, n)	do { } while (0)
 #define kmcl_count(ch, symbol)		do { } while (0)
-#define kmcl_count_with(ch, symbol, other, n)	do { } while (0)
+#define kmcl_count_out(ch, symbol, n)	do { } while (0)
+#define kmcl_count_in(ch, symbol, n)	do { } while (0)
 #define kmcl_latency_start()		0
 #define kmcl_latency_end(ch, start)	do { } while (0)
 
