@@ -15,7 +15,7 @@
 static u64 count_of(struct client *c, enum kmcl_counter counter)
 {
 	struct kmcl_channel *ch = channel_of(c);
-	u64 sum = ch->tx.counts[counter] + ch->rx.counts[counter];
+	u64 sum = READ_ONCE(ch->tx.counts[counter]) + READ_ONCE(ch->rx.counts[counter]);
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)

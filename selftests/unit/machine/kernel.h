@@ -368,7 +368,6 @@ typedef int clockid_t;
 #define __percpu
 #define alloc_percpu(type)	kzalloc(sizeof(type), GFP_KERNEL)
 #define free_percpu(p)		kfree(p)
-#define data_race(access)	(access)
 #define this_cpu_add(n, value)	((n) += (value))
 #define this_cpu_inc(n)		((n)++)
 #define DECLARE_STATIC_KEY_FALSE(key)	extern int key
