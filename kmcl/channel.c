@@ -99,10 +99,8 @@ NTSTATUS VmbChannelAllocate(PDEVICE_OBJECT ParentDeviceObject, BOOLEAN IsServer,
 	}
 	kref_init(&ch->ref);
 	set_defaults(&ch->config);
-	spin_lock_init(&ch->packets.lock);
 	INIT_LIST_HEAD(&ch->gpadls.all);
-	INIT_LIST_HEAD(&ch->packets.all);
-	INIT_LIST_HEAD(&ch->packets.free);
+	kmcl_packets_init(ch);
 	kmcl_lifecycle_init(ch);
 	kmcl_tx_init(ch);
 	kmcl_rx_init(ch);

@@ -289,7 +289,10 @@ struct kmcl_channel {
 		struct list_head all;
 		struct list_head free;
 		unsigned int free_count;
+		unsigned int free_least;	/* since trim was queued */
 		unsigned int used;
+		bool trimming;
+		struct delayed_work trim;	/* frees what a burst has left behind */
 		/*
 		 * The one freed last, for whoever allocates next, without the lock: exchanged as a
 		 * whole. For lists and counts it is in use.
@@ -340,6 +343,7 @@ extern struct workqueue_struct *kmcl_delivery_wq;
 /* packet.c */
 void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 capacity);
 void kmcl_packet_put_back(struct kmcl_packet *packet);
+void kmcl_packets_init(struct kmcl_channel *ch);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
 void kmcl_packets_trim(struct kmcl_channel *ch);
 unsigned int kmcl_packets_used(struct kmcl_channel *ch);

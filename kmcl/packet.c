@@ -4,7 +4,8 @@
  *
  * A packet brings everything that its transaction needs, so sending it cannot fail for lack of
  * memory: room for one message of the maximum size with its descriptors, and the node of its
- * transaction id. Allocated packets are kept for reuse on the channel, up to a limit.
+ * transaction id. Allocated packets are kept for reuse on the channel, up to a limit, which is a
+ * higher one as long as what a burst has left is used again.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -13,9 +14,14 @@
 #include "stats.h"
 
 /* Idle packets that a channel keeps for reuse, beside the parked one; of large ones fewer. */
-#define CACHED_PACKETS	127
-#define CACHED_LARGE	31
+#define CACHED_PACKETS	127u
+#define CACHED_LARGE	31u
 #define CACHED_BYTES	(1u << 20)
+
+/* After a burst more of them, as long as no TRIM_MS pass in which some were never wanted. */
+#define BURST_PACKETS	4095u
+#define BURST_BYTES	(16u << 20)
+#define TRIM_MS		1000
 
 /* Stays what it is under packets.lock, and as long as a packet is in use. */
 static u32 packet_capacity(const struct kmcl_channel *ch)
@@ -75,7 +81,7 @@ static struct kmcl_packet *take_cached(struct kmcl_channel *ch, u32 *capacity)
 	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
 	if (packet) {
 		list_move_tail(&packet->all, &ch->packets.all);
-		ch->packets.free_count--;
+		ch->packets.free_least = min(ch->packets.free_least, --ch->packets.free_count);
 	} else {
 		*capacity = packet_capacity(ch);
 	}
@@ -150,29 +156,45 @@ VMBPACKET VmbPacketAllocate(VMBCHANNEL Channel)
 }
 EXPORT_SYMBOL_GPL(VmbPacketAllocate);
 
-static bool is_room_for(const struct kmcl_channel *ch, const struct kmcl_packet *packet)
+/* All packets of a channel are of one size. */
+static u32 most_idle(const struct kmcl_packet *packet, u32 most, u32 bytes)
 {
-	unsigned int count = ch->packets.free_count;
+	u32 size = sizeof(*packet) + packet->capacity;
 
-	return count < CACHED_LARGE ||
-	       (count < CACHED_PACKETS &&
-		count * (sizeof(*packet) + packet->capacity) < CACHED_BYTES);
+	return clamp(bytes / size, CACHED_LARGE, most);
+}
+
+/* With packets.lock held. */
+static void trim_later(struct kmcl_channel *ch)
+{
+	ch->packets.trimming = true;
+	ch->packets.free_least = ch->packets.free_count;
+	mod_delayed_work(kmcl_delivery_wq, &ch->packets.trim, msecs_to_jiffies(TRIM_MS));
+}
+
+/* With packets.lock held. Return: is it kept? */
+static bool keep(struct kmcl_channel *ch, struct kmcl_packet *packet)
+{
+	if (ch->packets.free_count >= most_idle(packet, BURST_PACKETS, BURST_BYTES))
+		return false;
+	list_add(&packet->all, &ch->packets.free);
+	ch->packets.free_count++;
+	if (!ch->packets.trimming &&
+	    ch->packets.free_count > most_idle(packet, CACHED_PACKETS, CACHED_BYTES))
+		trim_later(ch);
+	return true;
 }
 
 static void keep_or_free(struct kmcl_channel *ch, struct kmcl_packet *packet)
 {
-	bool keep;
+	bool kept;
 
 	spin_lock_bh(&ch->packets.lock);
 	list_del(&packet->all);
 	ch->packets.used--;
-	keep = is_room_for(ch, packet);
-	if (keep) {
-		list_add(&packet->all, &ch->packets.free);
-		ch->packets.free_count++;
-	}
+	kept = keep(ch, packet);
 	spin_unlock_bh(&ch->packets.lock);
-	if (!keep)
+	if (!kept)
 		free_packet(packet);
 }
 
@@ -369,6 +391,38 @@ static void free_list(struct list_head *packets)
 	}
 }
 
+/* With packets.lock held. Return: how many are kept beyond those that a channel may always keep. */
+static unsigned int surplus(struct kmcl_channel *ch)
+{
+	struct kmcl_packet *packet;
+	unsigned int most;
+
+	packet = list_first_entry_or_null(&ch->packets.free, struct kmcl_packet, all);
+	if (!packet)
+		return 0;
+	most = most_idle(packet, CACHED_PACKETS, CACHED_BYTES);
+	return ch->packets.free_count > most ? ch->packets.free_count - most : 0;
+}
+
+/* What was idle since the last time is not needed, the longest idle first. */
+static void trim_work(struct work_struct *work)
+{
+	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, packets.trim.work);
+	unsigned int excess;
+	LIST_HEAD(idle);
+
+	spin_lock_bh(&ch->packets.lock);
+	for (excess = min(surplus(ch), ch->packets.free_least); excess; excess--) {
+		list_move_tail(ch->packets.free.prev, &idle);
+		ch->packets.free_count--;
+	}
+	ch->packets.trimming = false;
+	if (surplus(ch))
+		trim_later(ch);
+	spin_unlock_bh(&ch->packets.lock);
+	free_list(&idle);
+}
+
 /* With packets.lock held: how many packets the driver has. */
 unsigned int kmcl_packets_used(struct kmcl_channel *ch)
 {
@@ -393,9 +447,18 @@ unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch)
 {
 	unsigned int left;
 
+	cancel_delayed_work_sync(&ch->packets.trim);
 	kmcl_packets_trim(ch);
 	left = ch->packets.used;
 	free_list(&ch->packets.all);
 	ch->packets.used = 0;
 	return left;
+}
+
+void kmcl_packets_init(struct kmcl_channel *ch)
+{
+	spin_lock_init(&ch->packets.lock);
+	INIT_LIST_HEAD(&ch->packets.all);
+	INIT_LIST_HEAD(&ch->packets.free);
+	INIT_DELAYED_WORK(&ch->packets.trim, trim_work);
 }

@@ -337,7 +337,8 @@ static noinline void count_stop(struct kmcl_channel *ch, const struct batch *bat
 {
 	if (by_time) {
 		kmcl_count_in(ch, TIME_STOPS, 1);
-		trace_kmcl_incoming_time(ch, READ_ONCE(ch->rx.time_ms), batch->taken, batch->thread);
+		trace_kmcl_incoming_time(ch, READ_ONCE(ch->rx.time_ms), batch->taken,
+					 batch->thread);
 	} else {
 		kmcl_count_in(ch, BUDGET_STOPS, 1);
 		trace_kmcl_incoming_quota(ch, batch->budget, batch->taken, batch->thread);

@@ -365,21 +365,68 @@ TEST(memory_of_the_drivers_can_be_too_little_later)
 	free(memory);
 }
 
+static VMBPACKET burst[5000];
+
+/* So many packets at once, then none. */
+static void do_burst(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		CHECK((burst[i] = driver_packet(&driver)));
+	while (n)
+		VmbPacketFree(burst[--n]);
+}
+
+static int packets_in_memory(void)
+{
+	return atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]);
+}
+
 TEST(idle_packets_are_kept_up_to_a_limit)
 {
-	VMBPACKET all[200];
+	scene_client();
+	do_burst(200);
+	CHECK_EQ(packets_in_memory(), 200);
+	machine_pass(999);
+	CHECK_EQ(packets_in_memory(), 200);
+	machine_pass(1);
+	CHECK_EQ(packets_in_memory(), 128);
+	machine_pass(100000);
+	CHECK_EQ(packets_in_memory(), 128);
+	CHECK(driver_packet(&driver));
+	CHECK_EQ(packets_in_memory(), 128);
+	scene_end_with(1);
+}
+
+TEST(packets_of_a_burst_are_kept_while_they_are_used_again)
+{
 	unsigned int i;
 
 	scene_client();
-	for (i = 0; i < 200; i++)
-		CHECK((all[i] = driver_packet(&driver)));
-	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 200);
-	for (i = 0; i < 200; i++)
-		VmbPacketFree(all[i]);
-	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 128);
-	CHECK(driver_packet(&driver));
-	CHECK_EQ(atomic_read(&kmcl_objects[KMCL_OBJECT_PACKET]), 128);
-	scene_end_with(1);
+	for (i = 0; i < 5; i++) {
+		do_burst(200);
+		machine_pass(600);
+		CHECK_EQ(packets_in_memory(), 200);
+	}
+	/* One is parked, 199 are on the list, and 40 of these are not wanted any more. */
+	for (i = 0; i < 2; i++) {
+		do_burst(160);
+		machine_pass(1000);
+	}
+	CHECK_EQ(packets_in_memory(), 160);
+	machine_pass(2000);
+	CHECK_EQ(packets_in_memory(), 128);
+	scene_end();
+}
+
+TEST(a_burst_is_kept_up_to_a_limit)
+{
+	scene_client();
+	do_burst(5000);
+	CHECK_EQ(packets_in_memory(), 4096);
+	scene_end();
+	CHECK_EQ(packets_in_memory(), 0);
 }
 
 /* ---- arguments ---- */
