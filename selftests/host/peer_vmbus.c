@@ -25,11 +25,12 @@ static HvMsgHandler peer_filter(HvMsgHandler handler);
 #include "peer_vmbus.h"
 
 static QTAILQ_HEAD(, PeerLink) links = QTAILQ_HEAD_INITIALIZER(links);
-static QemuMutex trap_lock;     /* the traps are read in vcpu threads */
+/* What vcpu threads see of a link: its trap, and whether it is rescinded. */
+static QemuMutex guest_lock;
 
 static void __attribute__((constructor)) peer_init(void)
 {
-	qemu_mutex_init(&trap_lock);
+	qemu_mutex_init(&guest_lock);
 }
 
 /* ---- posting ---- */
@@ -68,6 +69,13 @@ static void let_go(VMBusChannel *chan)
 	chan->state = VMCHAN_INIT;
 }
 
+static void set_rescinded(PeerLink *link, bool rescinded)
+{
+	qemu_mutex_lock(&guest_lock);
+	link->rescinded = rescinded;
+	qemu_mutex_unlock(&guest_lock);
+}
+
 static void forget_gpadls(VMBusChannel *chan)
 {
 	VMBusGpadl *gpadl, *next;
@@ -89,15 +97,16 @@ static void post_rescind(PeerLink *link)
 		.child_relid = link->chan->id,
 	};
 
+	/* First: an open has come to the core before, and is forgotten, or never comes to it. */
+	set_rescinded(link, true);
 	let_go(link->chan);
-	link->rescinded = true;
 	link->sending = PEER_RESCINDING;
 	post_msg(link->chan->vmbus, &msg, sizeof(msg));
 }
 
 static void post_offer(PeerLink *link)
 {
-	link->rescinded = false;
+	set_rescinded(link, false);
 	link->sending = PEER_OFFERING;
 	link->chan->offer_state = VMOFFER_SENDING;
 	send_offer(link->chan->vmbus);
@@ -208,19 +217,33 @@ static PeerLink *find_link(VMBus *vmbus, uint32_t id)
 
 enum spring { SPRING_NOT, SPRING_PASS, SPRING_SWALLOW };
 
-/* In a vcpu thread. */
+/* With guest_lock. */
 static enum spring spring(PeerLink *link, uint32_t type)
+{
+	if (!link || link->trap != type)
+		return SPRING_NOT;
+	if (link->trap_skip) {
+		link->trap_skip--;
+		return SPRING_NOT;
+	}
+	link->trap = 0;
+	return link->trap_swallow ? SPRING_SWALLOW : SPRING_PASS;
+}
+
+/* In a vcpu thread: a message goes to the core, or is lost. */
+static enum spring pass(PeerLink *link, uint32_t type, const struct hyperv_post_message_input *msg,
+			void *data, uint16_t *status)
 {
 	enum spring sprung = SPRING_NOT;
 
-	qemu_mutex_lock(&trap_lock);
-	if (link->trap == type && link->trap_skip) {
-		link->trap_skip--;
-	} else if (link->trap == type) {
-		link->trap = 0;
-		sprung = link->trap_swallow ? SPRING_SWALLOW : SPRING_PASS;
+	*status = HV_STATUS_SUCCESS;
+	qemu_mutex_lock(&guest_lock);
+	if (!link || type != VMBUS_MSG_OPENCHANNEL || !link->rescinded) {
+		sprung = spring(link, type);
+		if (sprung != SPRING_SWALLOW)
+			*status = vmbus_recv_message(msg, data);
 	}
-	qemu_mutex_unlock(&trap_lock);
+	qemu_mutex_unlock(&guest_lock);
 	return sprung;
 }
 
@@ -235,7 +258,7 @@ static void begin_anew(VMBus *vmbus)
 		link->want_rescind = false;
 		link->want_offer = false;
 		link->sending = PEER_IDLE;
-		qatomic_set(&link->rescinded, link->on_demand);
+		set_rescinded(link, link->on_demand);
 		/* The core offers what has not been offered. */
 		if (link->on_demand)
 			link->chan->offer_state = VMOFFER_SENT;
@@ -247,9 +270,8 @@ static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, v
 	/* All messages about a channel, but GPADL_BODY, begin alike. */
 	const vmbus_message_close_channel *about = (const void *)msg->payload;
 	uint32_t type = about->header.message_type;
-	enum spring sprung = SPRING_NOT;
 	PeerLink *link = NULL;
-	uint16_t status = HV_STATUS_SUCCESS;
+	uint16_t status;
 
 	if (msg->message_type == HV_MESSAGE_VMBUS && msg->payload_size >= sizeof(*about) &&
 	    type != VMBUS_MSG_GPADL_BODY) {
@@ -262,14 +284,8 @@ static uint16_t peer_recv_message(const struct hyperv_post_message_input *msg, v
 			later(released_bh, link);
 		return HV_STATUS_SUCCESS;
 	}
-	if (link && type == VMBUS_MSG_OPENCHANNEL && qatomic_read(&link->rescinded))
-		return HV_STATUS_SUCCESS;
-	if (link)
-		sprung = spring(link, type);
-	if (sprung != SPRING_SWALLOW)
-		status = vmbus_recv_message(msg, data);
-	/* Behind that: an open that comes to the core after the rescind would stay. */
-	if (sprung != SPRING_NOT)
+	/* The rescind of a trap is behind the message that sprang it. */
+	if (pass(link, type, msg, data, &status) != SPRING_NOT)
 		later(trapped_bh, link);
 	return status;
 }
@@ -281,11 +297,11 @@ static HvMsgHandler peer_filter(HvMsgHandler handler)
 
 void peer_trap(PeerLink *link, uint32_t type, uint32_t skip, bool swallow)
 {
-	qemu_mutex_lock(&trap_lock);
+	qemu_mutex_lock(&guest_lock);
 	link->trap = type;
 	link->trap_skip = skip;
 	link->trap_swallow = swallow;
-	qemu_mutex_unlock(&trap_lock);
+	qemu_mutex_unlock(&guest_lock);
 }
 
 void peer_attach(PeerLink *link, VMBusChannel *chan)
