@@ -27,7 +27,9 @@ KVM_CHECK_EXTENSION = 0xAE03
 KVM_CAP_HYPERV_SYNIC2 = 148
 PR_SET_PDEATHSIG = 1
 
-HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-frequencies,hv-vapic")
+# Timers that interrupt (hv-stimer-direct) and send no messages: KVM would write those to the slot that QEMU writes the
+# messages of VMBus to, and timers would get lost (../README.md).
+HYPERV_FLAGS = ("hv-relaxed,hv-vpindex,hv-runtime,hv-time,hv-synic,hv-stimer,hv-stimer-direct,hv-frequencies,hv-vapic")
 
 # How often the outer guest is interrupted, in seconds; see _poke().
 POKE = 0.1
