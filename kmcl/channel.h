@@ -345,7 +345,8 @@ void kmcl_packet_init(struct kmcl_packet *packet, struct kmcl_channel *ch, u32 c
 void kmcl_packet_put_back(struct kmcl_packet *packet);
 void kmcl_packets_init(struct kmcl_channel *ch);
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch);
-void kmcl_packets_trim(struct kmcl_channel *ch);
+void kmcl_packets_trim(struct kmcl_channel *ch, struct list_head *idle);
+void kmcl_packets_free(struct list_head *packets);
 unsigned int kmcl_packets_used(struct kmcl_channel *ch);
 VOID kmcl_packet_free_routine(VMBPACKET handle, NTSTATUS status, PVOID buffer, UINT32 length);
 

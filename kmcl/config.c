@@ -80,10 +80,11 @@ NTSTATUS kmcl_config_end(struct kmcl_channel *ch, NTSTATUS status)
  */
 static bool resize(struct kmcl_channel *ch, u32 max_packet, u32 max_external, u32 max_chain)
 {
+	LIST_HEAD(idle);
 	bool in_use;
 
 	spin_lock_bh(&ch->packets.lock);
-	kmcl_packets_trim(ch);
+	kmcl_packets_trim(ch, &idle);
 	in_use = ch->packets.used;
 	if (!in_use) {
 		ch->config.max_packet = max_packet;
@@ -91,6 +92,7 @@ static bool resize(struct kmcl_channel *ch, u32 max_packet, u32 max_external, u3
 		ch->config.max_chain = max_chain;
 	}
 	spin_unlock_bh(&ch->packets.lock);
+	kmcl_packets_free(&idle);
 	if (!in_use)
 		kmcl_incoming_free_all(ch);
 	return !in_use;

@@ -22,6 +22,7 @@
 #define BURST_PACKETS	4095u
 #define BURST_BYTES	(16u << 20)
 #define TRIM_MS		1000
+#define TRIM_BATCH	128u		/* while the lock is held */
 
 /* Stays what it is under packets.lock, and as long as a packet is in use. */
 static u32 packet_capacity(const struct kmcl_channel *ch)
@@ -380,7 +381,7 @@ VMBCHANNEL FASTCALL VmbPacketGetChannel(VMBPACKET PacketObject)
 }
 EXPORT_SYMBOL_GPL(VmbPacketGetChannel);
 
-static void free_list(struct list_head *packets)
+void kmcl_packets_free(struct list_head *packets)
 {
 	struct kmcl_packet *packet, *next;
 
@@ -408,19 +409,23 @@ static unsigned int surplus(struct kmcl_channel *ch)
 static void trim_work(struct work_struct *work)
 {
 	struct kmcl_channel *ch = container_of(work, struct kmcl_channel, packets.trim.work);
-	unsigned int excess;
+	unsigned int excess, n;
 	LIST_HEAD(idle);
 
 	spin_lock_bh(&ch->packets.lock);
-	for (excess = min(surplus(ch), ch->packets.free_least); excess; excess--) {
+	excess = min(surplus(ch), ch->packets.free_least);
+	for (n = min(excess, TRIM_BATCH); n; n--) {
 		list_move_tail(ch->packets.free.prev, &idle);
 		ch->packets.free_count--;
+		ch->packets.free_least--;
 	}
-	ch->packets.trimming = false;
-	if (surplus(ch))
+	ch->packets.trimming = surplus(ch);
+	if (excess > TRIM_BATCH)
+		mod_delayed_work(kmcl_delivery_wq, &ch->packets.trim, 0);
+	else if (ch->packets.trimming)
 		trim_later(ch);
 	spin_unlock_bh(&ch->packets.lock);
-	free_list(&idle);
+	kmcl_packets_free(&idle);
 }
 
 /* With packets.lock held: how many packets the driver has. */
@@ -429,8 +434,8 @@ unsigned int kmcl_packets_used(struct kmcl_channel *ch)
 	return ch->packets.used - !!READ_ONCE(ch->packets.parked);
 }
 
-/* Drop the objects kept for reuse: their size is about to change, or the channel to go. */
-void kmcl_packets_trim(struct kmcl_channel *ch)
+/* Give up the objects kept for reuse: their size is about to change, or the channel to go. */
+void kmcl_packets_trim(struct kmcl_channel *ch, struct list_head *idle)
 {
 	struct kmcl_packet *parked = take_parked(ch);
 
@@ -438,19 +443,22 @@ void kmcl_packets_trim(struct kmcl_channel *ch)
 		list_move_tail(&parked->all, &ch->packets.free);
 		ch->packets.used--;
 	}
-	free_list(&ch->packets.free);
+	list_splice_init(&ch->packets.free, idle);
 	ch->packets.free_count = 0;
+	ch->packets.free_least = 0;
 }
 
 /* At cleanup. Return: how many packets the driver has left. */
 unsigned int kmcl_packets_reclaim(struct kmcl_channel *ch)
 {
 	unsigned int left;
+	LIST_HEAD(idle);
 
 	cancel_delayed_work_sync(&ch->packets.trim);
-	kmcl_packets_trim(ch);
+	kmcl_packets_trim(ch, &idle);
+	kmcl_packets_free(&idle);
 	left = ch->packets.used;
-	free_list(&ch->packets.all);
+	kmcl_packets_free(&ch->packets.all);
 	ch->packets.used = 0;
 	return left;
 }

@@ -429,6 +429,32 @@ TEST(a_burst_is_kept_up_to_a_limit)
 	CHECK_EQ(packets_in_memory(), 0);
 }
 
+TEST(what_a_long_burst_has_left_is_freed)
+{
+	scene_client();
+	do_burst(2000);
+	machine_pass(1000);
+	CHECK_EQ(packets_in_memory(), 2000 - 128);
+	machine_pass(1000);
+	CHECK_EQ(packets_in_memory(), 128);
+	scene_end();
+}
+
+TEST(packets_of_another_size_count_anew)
+{
+	scene_client();
+	do_burst(200);
+	machine_pass(500);
+	CHECK_EQ(VmbChannelInitSetMaximumPacketSize(driver.channel, 100), STATUS_SUCCESS);
+	CHECK_EQ(packets_in_memory(), 0);
+	do_burst(200);
+	machine_pass(500);
+	CHECK_EQ(packets_in_memory(), 200);
+	machine_pass(1000);
+	CHECK_EQ(packets_in_memory(), 128);
+	scene_end();
+}
+
 /* ---- arguments ---- */
 
 TEST(sizes_and_flags_are_checked)
