@@ -6,6 +6,10 @@ import re
 START = "kmcl-vm: start"
 EXPECT = re.compile(r"^\s*(?:# )?expect-warning: (.+?)\s*$")
 
+# From here to its end a test has been asked where it stands: the kernel prints stacks, and complains of nothing.
+STANDS = re.compile(r"^kmcl-vm: .* is not over$")
+END = "kmcl-vm: end "
+
 # A line that the kernel printed, as against a test's.
 KERNEL_LINE = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\]")
 
@@ -74,12 +78,14 @@ def complaints(console):
     found = []
     block = None
     started = False
+    stands = False
     last = -100
     for number, line in enumerate(console):
         started = started or START in line
+        stands = not line.startswith(END) if stands else bool(STANDS.match(line))
         if started and line.startswith(LEAK) and found:
             found[-1].lines.append(line)
-        if not started or not KERNEL_LINE.match(line):
+        if not started or stands or not KERNEL_LINE.match(line):
             continue
         closes = block and (RULE if RULE.search(block[0]) else CLOSES).search(line)
         if OPENS in line or (RULE.search(line) and not block):
