@@ -28,6 +28,11 @@ static unsigned int rescinds = 10;
 module_param(rescinds, uint, 0644);
 MODULE_PARM_DESC(rescinds, "rescinds in each state of a channel");
 
+/* More than works of a queue can be active at once. */
+static unsigned int clients = 600;
+module_param(clients, uint, 0644);
+MODULE_PARM_DESC(clients, "clients that wait at once, half of them slow to close");
+
 /* One thread of a storm. */
 struct side {
 	struct pair *p;
@@ -146,10 +151,6 @@ static void from_both_sides(struct ktap *t, struct client *c)
 
 /* ---- a crowd ---- */
 
-/* More than works of a queue can be active at once. */
-#define CROWD	600
-#define SLOW	300
-
 static DECLARE_COMPLETION(may_close);
 
 static void close_late(struct end *end)
@@ -178,9 +179,9 @@ static void crowd_opens(struct ktap *t, struct pair **pairs)
 {
 	unsigned int i;
 
-	for (i = 0; i < CROWD; i++)
+	for (i = 0; i < clients; i++)
 		offer(t, pairs[i]);
-	for (i = 0; i < CROWD && !t->failed; i++)
+	for (i = 0; i < clients && !t->failed; i++)
 		CHECK_SOON(t, client_is(pairs[i], "OSP"));
 }
 
@@ -190,25 +191,25 @@ static void crowd_closes(struct ktap *t, struct pair **pairs)
 	unsigned int i;
 
 	reinit_completion(&may_close);
-	for (i = 0; i < SLOW; i++)
+	for (i = 0; i < clients / 2; i++)
 		pairs[i]->client.on_closed = close_late;
-	for (i = 0; i < CROWD; i++)
+	for (i = 0; i < clients; i++)
 		VmbChannelDisable(pairs[i]->server.channel);
-	for (i = 0; i < CROWD && !t->failed; i++)
-		CHECK_SOON(t, client_is(pairs[i], i < SLOW ? "OSPU" : "OSPUC"));
+	for (i = 0; i < clients && !t->failed; i++)
+		CHECK_SOON(t, client_is(pairs[i], i < clients / 2 ? "OSPU" : "OSPUC"));
 	complete_all(&may_close);
 }
 
 static void crowd(struct ktap *t, struct client *c)
 {
-	struct pair **pairs = vzalloc(CROWD * sizeof(*pairs));
+	struct pair **pairs = vzalloc(clients * sizeof(*pairs));
 	unsigned int n = 0;
 
 	if (!CHECK(t, pairs))
 		return;
-	while (n < CROWD && (pairs[n] = waiting_pair(t)))
+	while (n < clients && (pairs[n] = waiting_pair(t)))
 		n++;
-	if (n == CROWD) {
+	if (n == clients) {
 		crowd_opens(t, pairs);
 		crowd_closes(t, pairs);
 	}
